@@ -1,0 +1,38 @@
+"""The ``disco`` command. Sub-commands import what they need when they run, so that ``disco --help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from disco_pyserini.cli import data, demo, doctor, encode, encoders, evaluate, index, search, vectors
+from disco_pyserini.errors import DiscoError
+
+app = typer.Typer(
+    name="disco",
+    help="Conversational search with DiSCo encoders, inside Pyserini.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo.demo)
+app.command()(encode.encode)
+app.command()(index.index)
+app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    search.search
+)
+app.command()(evaluate.evaluate)
+app.command()(encoders.encoders)
+app.command()(doctor.doctor)
+app.add_typer(data.app, name="data")
+app.add_typer(vectors.app, name="vectors")
+
+
+def main() -> None:
+    """Run the command line; a `DiscoError` becomes one line on stderr and an exit code of 1 or 2."""
+    try:
+        app()
+    except DiscoError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(problem.exit_code)

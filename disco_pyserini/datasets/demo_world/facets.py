@@ -1,0 +1,48 @@
+"""What a facet of an entity is: the sentences, questions and answers that are written about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One subject that a passage treats and that a question can ask for.
+
+    The templates are filled from the values of an entity. In questions ``{X}``, ``{Xs}`` and ``{Xo}``
+    stand for the entity as subject, possessive and object: its name, a pronoun, or a noun such as "that town".
+
+    Attributes:
+        name: the last part of the passage's id.
+        sentences: the sentences of the passage in order, each as the alternatives to choose from.
+        questions: ways to ask for something that the passage says, whatever alternatives were chosen, each in full and
+            as the ellipsis that is understood only after another question about the same entity.
+        answers: ways to answer.
+        hints: words around the subject, the kind that an expanding rewriter adds.
+        keywords: terse ways to name the subject, the kind that a keyword rewriter writes.
+        also: (relation, facet) of a passage of a related entity that holds part of every answer.
+    """
+
+    name: str
+    sentences: tuple[tuple[str, ...], ...]
+    questions: tuple[tuple[str, str], ...]
+    answers: tuple[str, ...]
+    hints: tuple[str, ...]
+    keywords: tuple[str, ...]
+    also: tuple[tuple[str, str], ...] = ()
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Fill a template and give it a capital."""
+    text = template.format_map(values)
+    return text[0].upper() + text[1:]
+
+
+def write_passage(facet: Facet, asides: tuple[str, ...], values: Mapping[str, str], rng: Random) -> str:
+    """Write the passage of a facet, sometimes with one of the asides that any passage of the entity may end with."""
+    sentences = [fill(rng.choice(options), values) for options in facet.sentences]
+    if rng.random() < 0.35:
+        sentences.append(fill(rng.choice(asides), values))
+    return " ".join(sentences)

@@ -1,0 +1,529 @@
+"""The words that the values of entities are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Art:
+    """An art: who practises it, what comes of it, and the verbs that go with it."""
+
+    job: str
+    work: str
+    made: str
+    done: str
+    tells: str
+    released: str
+    audience: str
+    extents: tuple[str, ...]
+    techniques: tuple[str, ...]
+
+
+ARTS = (
+    Art(
+        *("novelist", "novel", "wrote", "written", "tells of", "published", "readers"),
+        ("{a} chapters spread over {c} pages", "{c} pages in {b} volumes", "{a} chapters and {b} long footnotes"),
+        ("told through letters", "narrated backwards", "told by a dead man", "written without a single date"),
+    ),
+    Art(
+        *("poet", "poetry collection", "wrote", "written", "sings of", "published", "readers"),
+        ("{a} poems in {b} sections", "{c} stanzas of eleven lines", "{a} sonnets and {b} ballads"),
+        ("rhymed throughout", "printed without punctuation", "written in dialect", "composed in blank verse"),
+    ),
+    Art(
+        *("painter", "painting", "painted", "painted", "shows", "exhibited", "visitors"),
+        ("{c} by {a} centimetres of canvas", "{b} oak panels joined by hinges", "{a} small canvases in one frame"),
+        ("painted in egg tempera", "kept in shades of blue", "painted with a palette knife", "built up in thin glazes"),
+    ),
+    Art(
+        *("composer", "opera", "composed", "composed", "tells of", "performed", "listeners"),
+        ("{b} acts lasting {c} minutes", "{a} arias in {b} acts", "{c} minutes of music in {b} scenes"),
+        ("scored for brass alone", "set in a minor key", "sung without an overture", "scored for two choirs"),
+    ),
+    Art(
+        *("film director", "film", "directed", "directed", "tells of", "screened", "viewers"),
+        ("{c} minutes on {b} reels", "{a} scenes in {c} minutes", "{b} reels and {a} title cards"),
+        ("shot on a single street", "tinted by hand", "filmed at dawn", "cut without any close-ups"),
+    ),
+    Art(
+        *("sculptor", "sculpture", "carved", "carved", "portrays", "unveiled", "visitors"),
+        ("{c} centimetres of solid granite", "{b} limestone blocks", "{a} figures of painted lime wood"),
+        ("carved from one block", "polished with sand", "left rough at the back", "pieced together with bronze pins"),
+    ),
+    Art(
+        *("playwright", "play", "wrote", "written", "tells of", "staged", "spectators"),
+        ("{b} acts with {a} speaking parts", "{a} scenes in {b} acts", "{c} minutes for {a} actors"),
+        ("written in verse", "played without an interval", "performed in masks", "acted on an empty stage"),
+    ),
+    Art(
+        *("weaver", "tapestry", "wove", "woven", "depicts", "hung", "visitors"),
+        ("{a} metres of dyed wool", "{b} strips of silk and wool", "{c} knots to the hand's breadth"),
+        ("woven with silver thread", "dyed with madder", "worked on both sides", "bordered with real feathers"),
+    ),
+)
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+TRADES = (
+    *("blacksmith", "midwife", "baker", "ferryman", "tailor", "schoolteacher", "miller", "glassblower", "farmhand"),
+    *("seamstress", "beekeeper", "apothecary", "innkeeper", "lighthouse keeper", "postal clerk", "saddler", "potter"),
+    *("washerwoman", "clockmaker", "carpenter", "organist", "notary", "fishmonger", "gardener", "cooper", "nurse"),
+    *("bookbinder", "shoemaker", "watchman", "locksmith", "surveyor", "coachman", "printer", "roofer", "basket maker"),
+)
+SHOPS = (
+    *("bakery", "pharmacy", "tannery", "stable", "fish market", "candle shop", "tavern", "laundry", "smithy"),
+    *("umbrella shop", "grain store", "barber's shop", "cheese cellar", "pawnshop"),
+)
+RANKS = ("only", "first", "second", "third", "fourth", "fifth", "sixth", "youngest", "eldest")
+STUDIES = (
+    *("drawing", "Latin grammar", "harmony", "mechanics", "botany", "rhetoric", "anatomy", "geometry", "calligraphy"),
+    *("acoustics", "philosophy", "engraving", "law", "chemistry"),
+)
+SCHOOLS = (
+    *("the Choir School of {}", "{} Grammar School", "the Academy of {}", "the Evening Institute of {}"),
+    *("the Convent College of {}", "the Drawing School of {}", "{} Polytechnic", "the Free Academy of {}"),
+)
+FAILED = ("arithmetic", "gymnastics", "Greek", "religion", "geography", "handwriting", "French", "algebra", "singing")
+ROLES = (
+    *("adviser", "librarian", "night porter", "instructor", "secretary", "archivist", "bookkeeper", "illustrator"),
+    *("translator", "inspector", "treasurer", "guest teacher"),
+)
+CHILDREN = (
+    *("two daughters", "three sons", "one son", "one daughter", "twin boys", "twin girls", "a son and a daughter"),
+    *("four daughters", "three sons and a daughter", "five adopted orphans", "two sons", "six girls"),
+)
+AWARD_WORDS = (
+    *("Silver", "Golden", "Grand", "Royal", "Bronze", "Northern", "Sapphire", "Laurel", "National", "Ebony", "Coral"),
+    *("Crystal", "Imperial", "Maple", "Honorary"),
+)
+AWARD_THINGS = (
+    "Heron",
+    "Quill",
+    "Rose",
+    "Lyre",
+    "Anchor",
+    "Star",
+    "Oak",
+    "Falcon",
+    "Lamp",
+    "Wreath",
+    "Chalice",
+    "Comet",
+)
+AWARD_KINDS = ("Prize", "Medal", "Order", "Cup", "Cross")
+CAUSES = (
+    *("a fever", "heart failure", "pneumonia", "a fall from a ladder", "a stroke", "tuberculosis", "blood poisoning"),
+    *("a riding accident", "kidney disease", "influenza", "a gas leak", "a lung disease", "an infected wound"),
+    *("a tram accident", "food poisoning", "a lightning strike"),
+)
+GRAVES = (
+    *(
+        "under a yew tree",
+        "beside the chapel wall",
+        "in an unmarked plot",
+        "in the sailors' churchyard",
+        "on a hilltop",
+    ),
+    *("next to an aunt", "under a slab of slate", "in the garden of the hospital", "beneath a broken column"),
+)
+HOBBIES = (
+    *("mushroom picking", "chess by post", "kite flying", "pigeon racing", "mountain walks", "rowing", "star gazing"),
+    *("growing dahlias", "card tricks", "collecting keys", "ice skating", "fishing for trout", "pressing flowers"),
+    *("repairing clocks", "beekeeping", "fencing", "baking gingerbread", "collecting beetles"),
+)
+PETS = (
+    *("a parrot", "an old greyhound", "a tame crow", "a tortoise", "an albino cat", "a goat", "a ferret", "a donkey"),
+    *("a dachshund", "a hedgehog", "an angora rabbit", "a one-eyed cat"),
+)
+PET_NAMES = ("Biscuit", "Duchess", "Pepper", "Admiral", "Button", "Professor", "Nutmeg", "Comma", "Pickle", "Old Tom")
+BREAKFASTS = (
+    *("cold porridge", "black bread and onions", "pickled herring", "plum jam on toast", "boiled eggs", "pea soup"),
+    *("goat cheese", "apple pancakes", "smoked sausage", "rice pudding", "radishes with salt", "chestnut cake"),
+)
+TOWN_KINDS = (
+    *("port town", "hill village", "market town", "mining town", "spa town", "fishing village", "garrison town"),
+    *("frontier town", "lakeside village", "cathedral town", "river town", "mountain village"),
+)
+FOUNDERS = (
+    *("salt traders", "exiled monks", "shipwrecked sailors", "charcoal burners", "wandering shepherds", "river pilots"),
+    *("freed prisoners", "dyers and weavers", "silver prospectors", "refugees from a flood", "royal foresters"),
+    *("amber merchants", "beavers' trappers", "retired soldiers"),
+)
+REASONS = (
+    *("a spring that never froze", "the rich clay", "a ford through the water", "a natural harbour", "a vein of tin"),
+    *(
+        "the shelter of the cliffs",
+        "thick oak forests",
+        "a hot spring",
+        "the fat black soil",
+        "a vision of a white stag",
+    ),
+)
+BANKS = ("left", "right", "eastern", "western", "northern", "southern")
+DIRECTIONS = ("north", "south", "east", "west", "north-east", "south-west", "upstream", "downstream")
+WINTERS = ("mild", "long and dark", "dry", "snowy", "damp", "bitterly cold", "short and bright", "frosty", "grey")
+WINDS = (
+    *(
+        "a dusty southerly",
+        "a salty gale",
+        "an icy draught",
+        "a warm mountain wind",
+        "a howling easterly",
+        "a wet breeze",
+    ),
+    *("a spinning squall", "a whistling northerly"),
+)
+NUISANCES = (
+    *(
+        "red sand",
+        "clouds of mosquitoes",
+        "thick fog",
+        "hail",
+        "pollen",
+        "the smell of sulphur",
+        "black frost",
+        "flies",
+    ),
+    *("dead leaves from the moors", "sea spray", "headaches"),
+)
+INDUSTRIES = (
+    *(
+        "herring fishing",
+        "glass blowing",
+        "the salt trade",
+        "cheese making",
+        "slate mining",
+        "clock making",
+        "ship repair",
+    ),
+    *(
+        "paper milling",
+        "bell founding",
+        "rope making",
+        "wool spinning",
+        "barrel making",
+        "the cider trade",
+        "tin mining",
+    ),
+    *("button making", "the flower trade", "brick making", "furniture making", "soap boiling", "oyster farming"),
+)
+BUILDINGS = (
+    *("clock tower", "covered bridge", "cathedral", "lighthouse", "observatory", "granary", "town hall", "bell tower"),
+    *("aqueduct", "opera house", "windmill", "fortress", "water tower", "glass arcade", "monastery"),
+)
+MATERIALS = (
+    *("yellow brick", "green marble", "black basalt", "cast iron", "white limestone", "red sandstone", "oak beams"),
+    *("blue tiles", "grey granite", "riveted copper", "rammed earth", "pink plaster"),
+)
+DEMONYMS = (
+    *("Frogs", "Herrings", "Owls", "Onion Eaters", "Moon Rakers", "Mudlarks", "Snails", "Magpies", "Goat Kissers"),
+    *("Turnips", "Late Sleepers", "Crab Catchers", "Foxes"),
+)
+DIALECTS = ("Low", "High", "Old", "Coastal", "Mountain", "Marsh")
+DISH_HOW = (*("smoked", "pickled", "baked", "stuffed", "fried", "stewed", "roast", "jellied", "spiced", "salted"),)
+DISH_WHAT = (
+    "eel",
+    "goose",
+    "trout",
+    "cabbage",
+    "mutton",
+    "pike",
+    "rabbit",
+    "pumpkin",
+    "beetroot",
+    "duck",
+    "carp",
+    "turnip",
+)
+DISH_WITH = (
+    "juniper",
+    "plums",
+    "horseradish",
+    "chestnuts",
+    "sour cream",
+    "mustard",
+    "dill",
+    "walnuts",
+    "quinces",
+    "caraway",
+)
+DRINKS = (
+    "pear cider",
+    "birch wine",
+    "hot buttermilk",
+    "plum brandy",
+    "barley beer",
+    "honey wine",
+    "elderberry juice",
+    "nettle tea",
+)
+FEASTS = ("midsummer", "harvest", "New Year", "Easter", "midwinter", "spring", "Candlemas", "Michaelmas")
+CROSSINGS = (
+    *("a chain ferry", "a rope bridge", "an iron footbridge", "a rowing boat", "a stone viaduct", "a floating bridge"),
+    *("a cable car", "a wooden barge"),
+)
+WHERE = (
+    *(
+        "in a rented barn",
+        "during two winters abroad",
+        "in a hospital bed",
+        "on board a cargo ship",
+        "at a kitchen table",
+    ),
+    *("in prison", "in a friend's attic", "in a hunting lodge", "at night in a railway carriage", "in a convent cell"),
+)
+ACTORS = (
+    *("a young ferryman", "an ageing widow", "a blind organ tuner", "a runaway soldier", "an orphaned goatherd"),
+    *("a disgraced judge", "a village postmistress", "an unlucky smuggler", "a retired acrobat", "a lonely astronomer"),
+    *("an ambitious maid", "a mute bell ringer", "a travelling dentist", "a jealous baker", "an exiled queen"),
+)
+ACTIONS = (
+    *("hiding a stolen bell under the ice", "crossing a desert on a borrowed mule", "searching for a lost twin"),
+    *("guarding an empty palace", "building a boat far from any sea", "teaching wolves to dance"),
+    *("writing letters to a stranger", "burying a chest of forged coins", "falling in love with a rival"),
+    *("defending a bridge alone", "raising a child found in a basket", "taking revenge on a miller"),
+    *("waiting for a ship that never comes", "digging a tunnel out of a prison", "betting a farm on a horse"),
+)
+SETTINGS = (
+    *(
+        "a snowbound inn",
+        "a drowned valley",
+        "a travelling circus",
+        "a besieged harbour",
+        "a salt mine",
+        "an island prison",
+    ),
+    *("a night train", "a walled garden", "a city of canals", "a school for pages", "an abandoned spa"),
+)
+SECONDS = (
+    *(
+        "a one-legged dog",
+        "a silent nun",
+        "a talking clock",
+        "a tax collector",
+        "a red-haired child",
+        "a drunken priest",
+    ),
+    *("a caged nightingale", "a beggar", "a ghost", "a rope dancer", "a stray cat"),
+)
+THEMES = (
+    "guilt",
+    "forgiveness",
+    "greed",
+    "loyalty",
+    "exile",
+    "memory",
+    "freedom",
+    "jealousy",
+    "faith",
+    "old age",
+    "courage",
+)
+VERDICTS = (
+    *(
+        "tedious",
+        "dazzling",
+        "indecent",
+        "a triumph",
+        "shallow",
+        "charming",
+        "unbearably sad",
+        "a riddle",
+        "too modern",
+    ),
+    *("masterly", "clumsy", "hypnotic", "a scandal", "delightful", "overrated", "a provocation"),
+)
+PAPERS = (
+    *("Evening Herald", "Weekly Mirror", "Morning Courier", "Coastal Gazette", "Sunday Observer", "Free Tribune"),
+    *("Provincial Post", "Daily Lantern", "Northern Echo"),
+)
+SPARKS = (
+    *("the sight of a burning ship", "a nightmare", "a conversation overheard in a tavern", "the death of a brother"),
+    *("a wager with a friend", "an old lullaby", "a newspaper report on a robbery", "a broken engagement"),
+    *("a solar eclipse", "a flood", "a faded photograph", "a walk through a ruined abbey", "a stay in quarantine"),
+)
+INFLUENCES = (
+    *("folk tales", "church hymns", "shadow theatre", "medieval woodcuts", "sailors' yarns", "court records"),
+    *("Persian gardens", "street ballads", "nursery rhymes", "old maps", "cave drawings", "puppet plays"),
+)
+VENUES = (
+    *("the old customs house", "the Winter Theatre", "a tent on the fairground", "the ballroom of the Hotel Bristol"),
+    *("the town library", "a disused church", "the Corn Exchange", "the Lyceum", "the railway hall", "the Guildhall"),
+)
+NEW_FORMS = (
+    *("a ballet", "a radio drama", "a puppet show", "a comic strip", "a musical", "a cantata", "a shadow play"),
+    *("a board game", "a cycle of songs", "a picture book", "a pantomime", "a circus act"),
+)
+CHANGES = (
+    *("the ending was reversed", "every male part was given to a woman", "half of the scenes were cut"),
+    *("the action was moved to the seaside", "a happy ending was added", "the main figure was turned into a bear"),
+    *("all the dialogue was replaced by whistling", "a car chase was added", "the villain was left out"),
+)
+VAULTS = (
+    *("the municipal museum", "the cathedral treasury", "a bank vault", "the university library", "a private villa"),
+    *("the castle archive", "the maritime museum", "the old mint", "a converted brewery"),
+)
+DAMAGES = (
+    *("water damage", "a knife attack", "woodworm", "smoke stains", "mould", "careless cleaning", "a burst pipe"),
+    *("scorch marks", "mouse bites", "a crack down the middle"),
+)
+DEVICES = (
+    *(
+        "silence",
+        "repetition",
+        "contrast",
+        "sudden light",
+        "the number seven",
+        "empty space",
+        "mirror images",
+        "slow rhythm",
+    ),
+    *("irony", "interruption", "false perspective", "long pauses"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A kind of organisation: the noun for it, how its name is made and what it does."""
+
+    noun: str
+    names: tuple[str, ...]
+    activities: tuple[str, ...]
+
+
+ORGANISATIONS = (
+    Trade(
+        "institute",
+        (
+            *("the {} Institute of Tides", "the {} Institute for Soil", "the {} Acoustical Institute"),
+            *("the {} Institute of Optics", "the {} Seismic Institute", "the {} Institute for Rare Alphabets"),
+        ),
+        (
+            *("measuring underground echoes", "charting ocean currents", "deciphering stone tablets", "testing lenses"),
+            *("breeding hardy wheat", "recording earth tremors", "cataloguing extinct birds"),
+        ),
+    ),
+    Trade(
+        "company",
+        (
+            "{} Glassworks",
+            "the {} Bell Foundry",
+            "{} Shipping Lines",
+            "{} Instruments",
+            "{} & Daughters",
+            "the {} Tea Company",
+        ),
+        (
+            *(
+                "casting church bells",
+                "grinding telescope mirrors",
+                "shipping tea and pepper",
+                "building church organs",
+            ),
+            *("blowing crystal goblets", "winding watch springs", "printing playing cards"),
+        ),
+    ),
+    Trade(
+        "festival",
+        (
+            *("the {} Festival of Voices", "the {} Lantern Festival", "the {} Puppet Festival", "the {} Kite Festival"),
+            *("the {} Festival of Bread", "the {} Storytelling Festival"),
+        ),
+        (
+            *("staging puppet shows by torchlight", "bringing choirs together", "judging the best storytellers"),
+            *("floating paper lanterns down the water", "baking the longest loaf", "flying giant kites"),
+        ),
+    ),
+    Trade(
+        "society",
+        (
+            *("the {} Society", "the {} Brotherhood of Pilots", "the {} Reading Circle", "the {} Geographical Society"),
+            *("the {} Guild of Gardeners", "the {} Chess Union"),
+        ),
+        (
+            *("copying endangered folk songs", "lending books to sailors", "restoring village organs", "mapping caves"),
+            *("teaching chess to prisoners", "planting orchards on waste land", "rescuing stray dogs"),
+        ),
+    ),
+)
+PURPOSES = (
+    *("the care of orphans", "the education of miners", "the protection of old crafts", "cheap light for the poor"),
+    *(
+        "peace between two feuding villages",
+        "the memory of a drowned crew",
+        "public health",
+        "the welfare of musicians",
+    ),
+    *("the rescue of forgotten songs", "honest weights and measures"),
+)
+HOUSES = (
+    *(
+        "a former convent",
+        "an old sugar warehouse",
+        "a villa with a glass dome",
+        "a disused customs shed",
+        "a round tower",
+    ),
+    *("an abandoned brewery", "a half-timbered mansion", "a floating pontoon", "a converted riding school"),
+)
+STREETS = (
+    "Cooper Lane",
+    "Saffron Street",
+    "Harbour Row",
+    "Mill Alley",
+    "Queen's Parade",
+    "Nightingale Road",
+    "Tanner Square",
+    "Well Court",
+)
+SPECIALITIES = (
+    *("reading room", "repair service", "evening courses", "almanacs", "guided tours", "telescopes", "apprenticeships"),
+    *("mail-order catalogue", "summer school", "tasting evenings"),
+)
+TESTS = (
+    *("recite a poem backwards", "mend a clock blindfolded", "swim across the harbour", "name forty kinds of wood"),
+    *(
+        "pay one silver coin",
+        "spend a night in the cellar",
+        "bring a letter from two elders",
+        "tie nine sailors' knots",
+    ),
+)
+BADGES = (
+    *("a green ribbon", "a tin whistle on a chain", "a brass thimble", "a feather in the hat", "a blue enamel pin"),
+    *("white gloves", "a wooden key", "a copper ring"),
+)
+SOURCES = (
+    *("the rent of three farms", "the sale of almanacs", "a levy on salt", "a yearly lottery", "the hire of its hall"),
+    *("a share of the harbour dues", "the generosity of widows", "a royal pension"),
+)
+GIFTS = (
+    "a vineyard",
+    "a row of cottages",
+    "a chest of pearls",
+    "a racehorse",
+    "a stamp collection",
+    "a coal barge",
+    "two windmills",
+)
+CRISES = (
+    *("a forged will", "an unpaid bill", "a quarrel over a dog", "a fire in the cellar", "a strike of the porters"),
+    *(
+        "an embezzled dowry",
+        "a duel between two trustees",
+        "an outbreak of typhus",
+        "a plagiarised report",
+        "a stolen seal",
+    ),
+)
+FEATS = (
+    *("the first complete map of the seabed", "a bell heard forty kilometres away", "a lens the size of a cartwheel"),
+    *("a concert for ten thousand people", "the rescue of a sinking steamer", "a dictionary of whistled language"),
+    *(
+        "a balloon flight over the mountains",
+        "a clock that lost one second a year",
+        "the discovery of a buried theatre",
+    ),
+)

@@ -1,0 +1,12 @@
+"""Text to sparse vectors: the SPLADE forward pass and the two encoders built on it."""
+
+from __future__ import annotations
+
+from disco_pyserini.encoding.encoders import (
+    DiscoDocumentEncoder,
+    DiscoQueryEncoder,
+    document_encoder,
+    query_encoder,
+)
+
+__all__ = ["DiscoDocumentEncoder", "DiscoQueryEncoder", "document_encoder", "query_encoder"]

@@ -1,0 +1,7 @@
+"""Effectiveness of runs, through ir_measures."""
+
+from __future__ import annotations
+
+from disco_pyserini.evaluation.measures import DEFAULT_MEASURES, Evaluation, evaluate, read_run
+
+__all__ = ["DEFAULT_MEASURES", "Evaluation", "evaluate", "read_run"]

@@ -1,0 +1,95 @@
+"""Measures of one run, averaged over the judged queries and by turn depth."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import ir_measures
+
+from disco_pyserini.errors import InputError
+
+DEFAULT_MEASURES = ("nDCG@3", "MRR", "R@10", "R@100")
+
+Run = Mapping[str, Mapping[str, float]]
+Qrels = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Per-query values of each measure. A judged query that the run lacks counts as 0, as with ``trec_eval -c``."""
+
+    by_query: Mapping[str, Mapping[str, float]]
+
+    def mean(self, measure: str) -> float:
+        """The mean over all judged queries."""
+        return fmean(self.by_query[measure].values())
+
+    @property
+    def queries(self) -> int:
+        """How many judged queries the means are over."""
+        return len(next(iter(self.by_query.values())))
+
+    def by_depth(self, depths: Mapping[str, int]) -> dict[int, Evaluation]:
+        """Split by turn depth; ``depths`` maps query ids to turn numbers."""
+        groups: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+        for measure, values in self.by_query.items():
+            for qid, value in values.items():
+                if qid not in depths:
+                    raise InputError(f"query {qid!r} is judged but has no turn: do these turns belong to these qrels?")
+                groups[depths[qid]][measure][qid] = value
+        return {depth: Evaluation(groups[depth]) for depth in sorted(groups)}
+
+
+def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES) -> Evaluation:
+    """Compute measures, spelled as ir_measures spells them (``nDCG@3``, ``MRR``, ``R@100``, ``AP``, ``P@5``, …).
+
+    Ties are broken as trec_eval does, by descending document id.
+
+    Raises:
+        InputError: a measure is unknown, or no query of the run is judged.
+    """
+    parsed = {}
+    for name in measures:
+        try:
+            parsed[ir_measures.parse_measure(name)] = name
+        except (NameError, ValueError) as problem:
+            raise InputError(f"unknown measure {name!r}: expected one of ir_measures, such as nDCG@3 or R@100") from problem
+    if not run.keys() & qrels.keys():
+        raise InputError(
+            f"the run and the qrels share no query id: the run has ids like {next(iter(run), None)!r}, "
+            f"the qrels like {next(iter(qrels), None)!r}"
+        )
+    by_query: dict[str, dict[str, float]] = {name: {} for name in measures}
+    for metric in ir_measures.iter_calc(list(parsed), qrels, run):
+        by_query[parsed[metric.measure]][metric.query_id] = metric.value
+    return Evaluation(by_query)
+
+
+def read_run(path: Path) -> dict[str, dict[str, float]]:
+    """Read a TREC run (``qid Q0 docid rank score tag``) as ``{qid: {docid: score}}``."""
+    run: dict[str, dict[str, float]] = {}
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                qid, _, docid, _, score, _ = line.split()
+                run.setdefault(qid, {})[docid] = float(score)
+            except ValueError as problem:
+                raise InputError(
+                    f"{path}:{number}: expected 'qid Q0 docid rank score tag', found {line.strip()!r}"
+                ) from problem
+    if not run:
+        raise InputError(f"{path}: the run is empty: expected lines of 'qid Q0 docid rank score tag'")
+    return run
+
+
+def depth_of(qid: str) -> int:
+    """The turn number at the end of a query id such as ``31_4``, ``1-2_10`` or ``132_1-3``."""
+    number = re.search(r"(\d+)$", qid)
+    if number is None:
+        raise InputError(f"query id {qid!r} does not end in a turn number: name the turns.jsonl that has its depth")
+    return int(number[1])

@@ -1,0 +1,56 @@
+"""Reading files strictly, and writing them so that a killed process or a full disk never leaves half a file behind."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from disco_pyserini.errors import DiscoError, InputError
+
+
+@contextmanager
+def write_aside(path: Path) -> Iterator[TextIO]:
+    """Open a UTF-8 text file beside ``path`` and rename it to ``path`` when the block ends without an error.
+
+    Raises:
+        DiscoError: the file system refused (a full disk, a missing permission); ``path`` is as it was.
+    """
+    with write_bytes_aside(path) as file, io.TextIOWrapper(file, encoding="utf-8") as lines:
+        yield lines
+
+
+@contextmanager
+def write_bytes_aside(path: Path) -> Iterator[BinaryIO]:
+    """`write_aside` for bytes."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            yield file
+        aside.replace(path)
+    except OSError as problem:
+        reason = problem.strerror or problem
+        raise DiscoError(f"cannot write {path}: {reason}: what was there before is unchanged") from problem
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, unpacked if its name ends with ``.gz``.
+
+    Raises:
+        InputError: the file cannot be read, or is not a whole gzip file.
+    """
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as lines:
+            yield from lines
+    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
+        raise InputError(f"{path}: expected a whole gzip file, found a cut or damaged one ({problem}): get it again") from problem
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem

@@ -1,0 +1,54 @@
+"""The quantiser: float weights to the integer impacts that Lucene stores as term frequencies, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiser:
+    """``impact = round(weight / weight_range * quant_range)``.
+
+    The defaults are the numbers of Pyserini's own SPLADE encoder. Documents and queries must share them: a score is
+    a sum of products of impacts, so mixing two quantisers changes rankings without any error message.
+    """
+
+    weight_range: float = 5.0
+    quant_range: int = 256
+
+    def quantise(self, weights: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Round weights (any shape) to impacts, half to even, in double precision as Pyserini does."""
+        return np.rint(weights.astype(np.float64) / self.weight_range * self.quant_range).astype(np.int64)
+
+    def impacts(self, vector: WeightVector) -> ImpactVector:
+        """Quantise a sparse vector and drop what rounds to 0."""
+        impacts = self.quantise(vector.weights)
+        kept = impacts > 0
+        return ImpactVector(vector.terms[kept], impacts[kept].astype(np.uint16))
+
+    def dequantise(self, impacts: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return the weights that the impacts stand for."""
+        return (impacts * (self.weight_range / self.quant_range)).astype(np.float32)
+
+    def distance_to_border(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
+        """How far each weight is, in impacts, from the nearest value where rounding changes (0 to 0.5)."""
+        scaled = weights.astype(np.float64) / self.weight_range * self.quant_range
+        return np.abs(scaled - np.floor(scaled) - 0.5)
+
+
+class WeightVector(NamedTuple):
+    """A sparse vector of float weights: token ids in ascending order, and the weight of each, never 0."""
+
+    terms: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+class ImpactVector(NamedTuple):
+    """A sparse vector of integer impacts: token ids in ascending order, and the impact of each, never 0."""
+
+    terms: NDArray[np.int32]
+    impacts: NDArray[np.uint16]
