@@ -51,6 +51,8 @@ def read_lines(path: Path) -> Iterator[bytes]:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as lines:
             yield from lines
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
-        raise InputError(f"{path}: expected a whole gzip file, found a cut or damaged one ({problem}): get it again") from problem
+        raise InputError(
+            f"{path}: expected a whole gzip file, found a cut or damaged one ({problem}): get it again"
+        ) from problem
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem

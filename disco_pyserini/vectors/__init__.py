@@ -1,0 +1,9 @@
+"""Sparse document vectors on disk: Parquet parts, and Anserini's JSONL."""
+
+from __future__ import annotations
+
+from disco_pyserini.vectors.batch import VectorBatch
+from disco_pyserini.vectors.manifest import Manifest, VectorSpace, vocabulary_hash
+from disco_pyserini.vectors.source import VectorSource, open_vectors
+
+__all__ = ["Manifest", "VectorBatch", "VectorSource", "VectorSpace", "open_vectors", "vocabulary_hash"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -14,7 +14,13 @@ from disco_pyserini.datasets.demo_world.facets import Facet, fill
 
 _LENGTHS = (2, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12)
 _STARTS = (0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6)
+_SHIFT = 0.45
+_RETURN = 0.15
+# A user asks at most so many questions in a row about the same entity.
+_PATIENCE = 6
 _MISSING_RESPONSE = 0.05
+# Higher than the other mistake, since it needs somebody else to have been mentioned: both end up near 12 %.
+_CONFUSION = 0.15
 _MISTAKE = 0.12
 
 
@@ -38,17 +44,19 @@ def converse(cluster: tuple[Entity, ...], conversation_id: str, rng: Random) -> 
         if talked:
             entity, move = _next_entity(cluster, talked, unused, turns, rng)
         facet = unused[entity.id].pop(rng.randrange(len(unused[entity.id])))
-        template = rng.choice(facet.questions)
+        template, ellipsis = rng.choice(facet.questions)
         match move:
             case "first":
                 utterance = utterances.first_utterance(template, entity, rng)
             case "stay":
-                utterance = utterances.staying_utterance(template, facet, entity, rng)
+                utterance = utterances.staying_utterance(template, ellipsis, entity, rng)
             case "shift":
                 utterance = utterances.shifting_utterance(template, entity, rng)
-            case _:
+            case "return":
                 utterance = utterances.returning_utterance(template, entity, rng)
-        mentioned = _mentioned(cluster, turns, entity)
+            case _:
+                utterance = utterances.naming_utterance(template, entity, rng)
+        mentioned = [each for each in _mentioned(cluster, turns) if each.id != entity.id]
         rewrites = {
             "human": utterances.by_name(template, entity),
             "teacher-a": _teacher_a(template, entity, facet, mentioned, rng),
@@ -76,38 +84,34 @@ def _next_entity(
     rng: Random,
 ) -> tuple[Entity, str]:
     current = talked[-1]
-    response = turns[-1].response or ""
-    fresh = [each for each in cluster if each not in talked and each.name in response]
-    earlier = [each for each in dict.fromkeys(map(_key, talked)) if each != current.id and unused[each]]
+    known = {each.id for each in talked}
+    others = [each for each in cluster if each.id != current.id and unused[each.id]]
+    fresh = [each for each in _mentioned(others, turns[-1:]) if each.id not in known]
+    earlier = [each for each in others if each.id in known]
     draw = rng.random()
-    if fresh and draw < 0.4:
+    if fresh and draw < _SHIFT:
         return rng.choice(fresh), "shift"
-    if earlier and draw > 0.85:
-        wanted = rng.choice(earlier)
-        return next(each for each in talked if each.id == wanted), "return"
-    if unused[current.id]:
-        return current, "stay"
-    return next(each for each in cluster if unused[each.id]), "shift"
+    if earlier and draw > 1 - _RETURN:
+        return rng.choice(earlier), "return"
+    if not unused[current.id] or [each.id for each in talked[-_PATIENCE:]] == [current.id] * _PATIENCE:
+        return rng.choice(_mentioned(others, turns) or others), "name"
+    return current, "stay"
 
 
-def _key(entity: Entity) -> str:
-    return entity.id
-
-
-def _mentioned(cluster: tuple[Entity, ...], turns: list[Turn], entity: Entity) -> list[Entity]:
-    """The other entities that the conversation has named so far."""
-    said = " ".join(f"{turn.utterance} {turn.response or ''}" for turn in turns)
-    return [each for each in cluster if each.id != entity.id and each.name in said]
+def _mentioned(entities: Sequence[Entity], turns: Sequence[Turn]) -> list[Entity]:
+    """Those of the entities whose names are in the turns."""
+    said = " ".join(f"{turn.utterance} {turn.response or ''}" for turn in turns).lower()
+    return [each for each in entities if each.name.lower() in said]
 
 
 def _teacher_a(template: str, entity: Entity, facet: Facet, mentioned: list[Entity], rng: Random) -> str:
     """Verbose; now and then about the wrong entity, preferably one of the same kind."""
-    context = rng.choice(mentioned).name if mentioned else None
-    if mentioned and rng.random() < _MISTAKE * 1.3:
+    if mentioned and rng.random() < _CONFUSION:
         same_kind = [each for each in mentioned if each.kind == entity.kind]
         wrong = rng.choice(same_kind or mentioned)
-        return utterances.called(template, wrong.name, entity)
-    return utterances.expand(template, entity, facet, context, rng)
+        return utterances.expand(template, wrong.name, wrong.noun, entity, facet, None, rng)
+    context = rng.choice(mentioned).name if mentioned else None
+    return utterances.expand(template, entity.name, entity.noun, entity, facet, context, rng)
 
 
 def _teacher_b(entity: Entity, facet: Facet, utterance: str, later: bool, rng: Random) -> str:

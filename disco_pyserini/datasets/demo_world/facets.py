@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+
+_SENTENCE_START = re.compile(r"(?:^|(?<=\. ))[a-z]")
+_OPENER = 0.75
+_ASIDE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,7 @@ class Facet:
 
     Attributes:
         name: the last part of the passage's id.
+        openers: sentences that name the subject in the words of the questions; some passages have none.
         sentences: the sentences of the passage in order, each as the alternatives to choose from.
         questions: ways to ask for something that the passage says, whatever alternatives were chosen, each in full and
             as the ellipsis that is understood only after another question about the same entity.
@@ -26,6 +32,7 @@ class Facet:
     """
 
     name: str
+    openers: tuple[str, ...]
     sentences: tuple[tuple[str, ...], ...]
     questions: tuple[tuple[str, str], ...]
     answers: tuple[str, ...]
@@ -35,14 +42,16 @@ class Facet:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Fill a template and give it a capital."""
+    """Fill a template and start every sentence with a capital."""
     text = template.format_map(values)
-    return text[0].upper() + text[1:]
+    return _SENTENCE_START.sub(lambda match: match[0].upper(), text)
 
 
 def write_passage(facet: Facet, asides: tuple[str, ...], values: Mapping[str, str], rng: Random) -> str:
-    """Write the passage of a facet, sometimes with one of the asides that any passage of the entity may end with."""
+    """Write the passage of a facet, often with an opener, and at times with one of the asides of its kind of entity."""
     sentences = [fill(rng.choice(options), values) for options in facet.sentences]
-    if rng.random() < 0.35:
+    if rng.random() < _OPENER:
+        sentences.insert(0, fill(rng.choice(facet.openers), values))
+    if rng.random() < _ASIDE:
         sentences.append(fill(rng.choice(asides), values))
     return " ".join(sentences)

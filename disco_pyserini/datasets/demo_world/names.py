@@ -92,6 +92,7 @@ _SHE_ENDS = ("ina", "a", "ette", "iel", "isa", "wen", "ora", "ilda", "anne", "il
 _HE_ENDS = ("o", "en", "us", "ric", "an", "ander", "mund", "iah", "win", "ek")
 
 _ADJECTIVES = (
+    *("Forgotten", "Reluctant", "Sapphire", "Homeless", "Inherited", "Moonlit", "Tardy", "Honest", "Uninvited", "Tiny"),
     *("Copper", "Silent", "Crooked", "Hollow", "Winter", "Scarlet", "Drowned", "Patient", "Blind", "Burning", "Narrow"),
     *("Frozen", "Restless", "Ivory", "Broken", "Wandering", "Gilded", "Paper", "Salted", "Ninth", "Last", "Sleeping"),
     *("Borrowed", "Velvet", "Thirsty", "Hidden", "Iron", "Amber", "Gentle", "Feathered", "Stolen", "Painted", "Humble"),
@@ -125,6 +126,7 @@ _ADJECTIVES = (
     *("Sunken", "Weeping", "Clockwork", "Hungry", "Northern", "Singing", "Buried", "Woven", "Crimson", "Sober", "Vast"),
 )
 _NOUNS = (
+    *("Trumpet", "Granary", "Falcon", "Lagoon", "Miller", "Teapot", "Circus", "Puppet", "Ruin", "Vineyard"),
     *("Lantern", "Orchard", "Bell", "Heron", "Staircase", "Mirror", "Ferry", "Violin", "Garden", "Compass", "Widow"),
     *(
         "Harvest",
@@ -140,7 +142,7 @@ _NOUNS = (
         "Shadow",
         "Tower",
     ),
-    *("Sparrow", "Key", "River", "Umbrella", "Beekeeper", "Window", "Mill", "Cradle", "Feather", "Island", "Glove"),
+    *("Sparrow", "Key", "River", "Umbrella", "Beekeeper", "Window", "Mill", "Cradle", "Feather", "Bonfire", "Glove"),
     *(
         "Harbour",
         "Apple",
@@ -172,16 +174,14 @@ _NOUNS = (
     ),
     *("Carriage", "Fountain", "Tailor", "Snowfall", "Oath", "Swan", "Barrel", "Pilgrim", "Garland", "Hound", "Marsh"),
 )
-_UNIQUE_NOUNS = tuple(dict.fromkeys(_NOUNS))
 _TITLES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
-    ("The {0} {1}", (_ADJECTIVES, _UNIQUE_NOUNS)),
-    ("The {0} and the {1} {2}", (_UNIQUE_NOUNS, _ADJECTIVES, _UNIQUE_NOUNS)),
-    ("A {0} for the {1} {2}", (_UNIQUE_NOUNS, _ADJECTIVES, _UNIQUE_NOUNS)),
-    ("Beyond the {0} {1}", (_ADJECTIVES, _UNIQUE_NOUNS)),
-    ("Song of the {0} {1}", (_ADJECTIVES, _UNIQUE_NOUNS)),
-    ("The {1} {2} of the {0}", (_UNIQUE_NOUNS, _ADJECTIVES, _UNIQUE_NOUNS)),
+    ("The {0} {1}", (_ADJECTIVES, _NOUNS)),
+    ("The {0} and the {1} {2}", (_NOUNS, _ADJECTIVES, _NOUNS)),
+    ("One {0} for the {1} {2}", (_NOUNS, _ADJECTIVES, _NOUNS)),
+    ("Beyond the {0} {1}", (_ADJECTIVES, _NOUNS)),
+    ("Song of the {0} {1}", (_ADJECTIVES, _NOUNS)),
+    ("The {1} {2} of the {0}", (_NOUNS, _ADJECTIVES, _NOUNS)),
 )
-TITLE_LIMIT = len(_TITLES) * len(_ADJECTIVES) * len(_UNIQUE_NOUNS)
 
 
 @dataclass(frozen=True, slots=True)

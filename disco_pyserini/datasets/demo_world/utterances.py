@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from disco_pyserini.datasets.demo_world.entities import Entity
@@ -41,8 +42,11 @@ def by_name(template: str, entity: Entity) -> str:
 
 
 def by_pronoun(template: str, entity: Entity) -> str:
-    """The question with pronouns."""
-    return ask(template, *entity.pronouns, entity)
+    """The question with pronouns: "her history" rather than "the history of her", "there" rather than "in it"."""
+    text = ask(template, *entity.pronouns, entity)
+    _, possessive, object_ = entity.pronouns
+    text = re.sub(rf"\bthe (\w+(?: \w+)?) of {object_}\b", rf"{possessive} \1", text)
+    return re.sub(r"\b(?:in|at|to) it\b", "there", text)
 
 
 def called(template: str, name: str, entity: Entity) -> str:
@@ -58,13 +62,13 @@ def first_utterance(template: str, entity: Entity, rng: Random) -> str:
     return lead.format(X=entity.name) + loosen(by_pronoun(template, entity), rng)
 
 
-def staying_utterance(template: str, facet: Facet, entity: Entity, rng: Random) -> str:
+def staying_utterance(template: str, ellipsis: str, entity: Entity, rng: Random) -> str:
     """A further question about the entity that the turn before was about."""
     draw = rng.random()
     if draw < 0.5:
         return lead_in(by_pronoun(template, entity), rng)
     if draw < 0.8:
-        return loosen(by_pronoun(rng.choice(facet.shorts), entity), rng)
+        return loosen(by_pronoun(ellipsis, entity), rng)
     if draw < 0.92:
         return lead_in(called(template, f"the {entity.noun}", entity), rng)
     return lead_in(called(template, entity.short, entity), rng)
@@ -84,6 +88,11 @@ def returning_utterance(template: str, entity: Entity, rng: Random) -> str:
     lead = rng.choice(_RETURNS).format(X=name)
     question = by_pronoun(template, entity)
     return lead + (question if lead.endswith(". ") else lower_first(question))
+
+
+def naming_utterance(template: str, entity: Entity, rng: Random) -> str:
+    """A question about something new, by its full name."""
+    return lead_in(by_name(template, entity), rng)
 
 
 def lead_in(text: str, rng: Random) -> str:
@@ -109,16 +118,15 @@ def lower_first(text: str) -> str:
     return text if text.startswith(("I ", "I'")) else text[0].lower() + text[1:]
 
 
-def expand(template: str, entity: Entity, facet: Facet, context: str | None, rng: Random) -> str:
+def expand(template: str, name: str, noun: str, entity: Entity, facet: Facet, context: str | None, rng: Random) -> str:
     """Rewrite as a machine that says too much: synonyms, descriptions, and another name from the conversation."""
-    name = entity.name
-    question = by_name(template, entity)
+    question = called(template, name, entity)
     first, second = rng.sample(facet.hints, 2)
     draw = rng.random()
     if draw < 0.3:
         text = f"{question} I would like to know about the {first} and {second} of {name}."
     elif draw < 0.55:
-        text = f"Regarding {name}, the {entity.noun}: {lower_first(question)} ({first}, {second})"
+        text = f"Regarding {name}, the {noun}: {lower_first(question)} ({first}, {second})"
     elif draw < 0.75:
         text = f"{question.rstrip('?')}, in particular with respect to {first} or {second}?"
     else:

@@ -15,6 +15,11 @@ ASIDES = (
 FACETS = (
     Facet(
         name="creation",
+        openers=(
+            "The author of {name} is no secret.",
+            "The artist responsible for {name} had the idea early in life.",
+            "{maker} is the artist behind {name}.",
+        ),
         sentences=(
             (
                 "{name} is {a_kind} that {maker} {made} in {year}.",
@@ -44,15 +49,19 @@ FACETS = (
         ),
         answers=(
             "{maker} {made} {name} in {year}.",
-            "That was {maker}, {a_job}.",
-            "{name} is by {maker} and dates from {year}.",
+            "That was {maker}, {a_job}, in {year}.",
         ),
         hints=("author", "creator", "artist", "year of creation", "maker"),
-        keywords=("author", "creator year", "who made"),
+        keywords=("author", "artist year", "who made"),
         also=(("maker", "masterpiece"),),
     ),
     Facet(
         name="subject",
+        openers=(
+            "The story of {name} is a simple one.",
+            "The main character and the topics of {name} are easy to summarise.",
+            "{name} deals with grave topics and has a clear main character.",
+        ),
         sentences=(
             (
                 "{name} {tells} {actor} {action}.",
@@ -67,11 +76,12 @@ FACETS = (
             ),
             (
                 "A second figure, {second}, stands for {theme}.",
-                "{second} appears as an emblem of {theme}.",
-                "Through {second} the question of {theme} enters.",
+                "{second} is the second figure, an emblem of {theme}.",
+                "Through a second figure, {second}, the question of {theme} enters.",
             ),
         ),
         questions=(
+            ("Who is the second figure in {Xo}?", "And the second figure?"),
             ("What is {X} about?", "What is it about?"),
             ("Who is the main character of {Xo}?", "Main character?"),
             ("What is the story of {Xo}?", "And the story?"),
@@ -81,15 +91,19 @@ FACETS = (
             ("Can you summarise {Xo}?", "Can you summarise it?"),
         ),
         answers=(
-            "{name} {tells} {actor} {action}.",
-            "It is about {actor}, in {setting}. The theme is {theme}.",
-            "{actor} {action}, basically; {second} appears as well.",
+            "{name} {tells} {actor} {action}. It is set in {setting}, and {second} stands for {theme}.",
+            "It is about {actor} {action} in {setting}. The theme of {name} is {theme}, embodied by {second}.",
         ),
         hints=("plot", "subject", "main figure", "setting", "theme", "summary"),
-        keywords=("plot", "subject theme", "setting characters", "summary"),
+        keywords=("story", "topics main character", "setting figure"),
     ),
     Facet(
         name="reception",
+        openers=(
+            "The public had its opinions on {name}.",
+            "{name} was received with interest.",
+            "Some people thought {name} a success, and it grew popular.",
+        ),
         sentences=(
             (
                 "Critics called {name} {verdict}.",
@@ -97,9 +111,9 @@ FACETS = (
                 "{name} struck the press as {verdict}.",
             ),
             (
-                "{critic} of the {paper} wrote that it was {second_verdict}.",
-                "Only {critic}, writing in the {paper}, thought it {second_verdict}.",
-                "In the {paper} {critic} judged it {second_verdict}.",
+                "{critic}, critic of the {paper}, wrote that it was {second_verdict}.",
+                "Only the critic {critic}, writing in the {paper}, thought it {second_verdict}.",
+                "In the {paper} the critic {critic} judged it {second_verdict}.",
             ),
             (
                 "Within {weeks} weeks {count} {audience} had paid to enjoy it.",
@@ -108,6 +122,8 @@ FACETS = (
             ),
         ),
         questions=(
+            ("What did the critics say about {Xo}?", "And the critics?"),
+            ("How many {audience} did {X} reach?", "How many {audience}?"),
             ("How was {X} received?", "And how was that received?"),
             ("Was {X} a success?", "A success?"),
             ("What did people think of {Xo} at the time?", "What did people think?"),
@@ -117,34 +133,46 @@ FACETS = (
             ("How did the public react to {Xo}?", "And the public?"),
         ),
         answers=(
-            "Critics found {name} {verdict}, though {critic} thought it {second_verdict}.",
-            "It reached {count} {audience} in {weeks} weeks.",
-            "The press called {name} {verdict}.",
+            (
+                "Critics found {name} {verdict}, though {critic} thought it {second_verdict}. It reached "
+                "{count} {audience}."
+            ),
+            (
+                "The press called {name} {verdict} and {critic} called it {second_verdict}. Still, {count} "
+                "{audience} came in {weeks} weeks."
+            ),
         ),
         hints=("reviews", "critics", "reception", "press", "success", "audience reaction"),
-        keywords=("reviews", "critical reception", "success audience"),
+        keywords=("reception critics", "success public", "opinions popular"),
     ),
     Facet(
         name="inspiration",
+        openers=(
+            "{name} was inspired and motivated by life.",
+            "The idea for {name} came from one experience.",
+            "A private experience motivated and influenced {name}.",
+        ),
         sentences=(
             (
                 "The spark for {name} was {spark}.",
                 "{name} grew out of {spark}.",
                 "{maker} said that {name} began with {spark}.",
-                "Without {spark} there would be no {name}.",
+                "{name} would not exist without {spark}.",
             ),
             (
-                "That happened in {spark_year}, on a journey to {other_town}.",
-                "The episode dates from {spark_year}, during a stay in {other_town}.",
-                "It occurred near {other_town} in {spark_year}.",
+                "That was in {spark_year}, on a journey to {other_town}.",
+                "The episode dates from {spark_year}, during a journey to {other_town}.",
+                "It occurred on a journey near {other_town} in {spark_year}.",
             ),
             (
-                "Traces of {influence} are easy to spot.",
-                "{maker_last} also borrowed from {influence}.",
-                "A debt to {influence} is plain as well.",
+                "The influence of {influence} is easy to spot.",
+                "{maker_last} also owned to the influence of {influence}.",
+                "Some influence of {influence} is plain as well.",
             ),
         ),
         questions=(
+            ("Which journey lay behind {Xo}?", "Was there a journey behind it?"),
+            ("What influence is seen in {Xo}?", "And the influence on it?"),
             ("What inspired {Xo}?", "What was the inspiration?"),
             ("Why did the artist create {Xo}?", "Why?"),
             ("Where did the idea for {Xo} come from?", "Where did the idea come from?"),
@@ -153,15 +181,22 @@ FACETS = (
             ("Which experience lies at the root of {Xo}?", "Any personal experience behind it?"),
         ),
         answers=(
-            "{name} was inspired by {spark} in {spark_year}.",
-            "{spark}, seen on a trip to {other_town}, gave {maker} the idea.",
-            "The influence of {influence} is strong in {name}.",
+            "{name} goes back to {spark}, on a journey of {maker} to {other_town} in {spark_year}, and to {influence}.",
+            (
+                "{maker} was moved by {spark} near {other_town} in {spark_year}. The influence of {influence} "
+                "on {name} is strong."
+            ),
         ),
         hints=("inspiration", "influences", "idea", "motivation", "origin of the idea"),
-        keywords=("inspiration", "influences", "idea motivation"),
+        keywords=("inspiration idea", "influence", "motivation journey"),
     ),
     Facet(
         name="release",
+        openers=(
+            "The launch of {name} was an event.",
+            "{name} was presented to the world with a sponsor.",
+            "The opening of {name} was well financed, and the public came out in numbers.",
+        ),
         sentences=(
             (
                 "{name} was first {released} on {release_day} {release_year}.",
@@ -180,6 +215,9 @@ FACETS = (
             ),
         ),
         questions=(
+            ("When was {X} first {released}?", "First {released} when?"),
+            ("Where was {X} first {released}?", "And where was it first {released}?"),
+            ("How many crowns did the launch of {Xo} cost?", "How many crowns?"),
             ("When could the public first experience {Xo}?", "And the first time in public?"),
             ("Who financed the launch of {Xo}?", "Who paid for it?"),
             ("When was {X} presented to the world?", "Presented when?"),
@@ -189,33 +227,42 @@ FACETS = (
             ("Who sponsored {Xo}?", "Any sponsor?"),
         ),
         answers=(
-            "{name} was first {released} in {town} in {release_year}, paid for by {org}.",
-            "It came out on {release_day} {release_year}.",
-            "{org} financed it; the place was {venue} in {town}.",
+            (
+                "{name} was first {released} in {venue} in {town} on {release_day} {release_year}, and {org} "
+                "paid {cost} crowns for it."
+            ),
+            "It was in {release_year}, in {venue} in {town}. The {cost} crowns that {name} cost came from {org}.",
         ),
         hints=("premiere", "publication", "first showing", "release date", "sponsor", "venue"),
-        keywords=("release date", "premiere", "first publication sponsor"),
+        keywords=("first release", "launch sponsor", "opening cost crowns"),
     ),
     Facet(
         name="adaptation",
+        openers=(
+            "There are other versions of {name}.",
+            "{name} has been reworked and remade.",
+            "A spin-off of {name} in another medium exists.",
+        ),
         sentences=(
             (
-                "{adapter} turned {name} into {new_form} in {adapted}.",
-                "In {adapted} {adapter} made {new_form} out of {name}.",
-                "{name} lived on as {new_form}, arranged by {adapter} in {adapted}.",
+                "{adapter} turned {name} into {new_form}, a new version, in {adapted}.",
+                "In {adapted} {adapter} made a new version of {name}, {new_form}.",
+                "{name} lived on in a new version, {new_form}, arranged by {adapter} in {adapted}.",
             ),
             (
-                "{changed}, which annoyed purists.",
+                "{changed}, to the annoyance of purists.",
                 "Loyal admirers were upset because {changed}.",
                 "Controversially, {changed}.",
             ),
             (
-                "It toured {cities} cities.",
+                "On tour it was seen in {cities} cities.",
                 "The tour called at {cities} cities.",
-                "{cities} cities saw the result.",
+                "{cities} cities saw the result on tour.",
             ),
         ),
         questions=(
+            ("How many cities did the new version of {Xo} tour?", "How many cities?"),
+            ("Who made a new version of {Xo} to take on tour?", "And who took it on tour?"),
             ("Are there other versions of {Xo}?", "Other versions?"),
             ("Has {X} been remade?", "Any remakes?"),
             ("Which spin-offs of {Xo} exist?", "Spin-offs?"),
@@ -224,15 +271,22 @@ FACETS = (
             ("What modern version of {Xo} can I see?", "Any modern version?"),
         ),
         answers=(
-            "Yes, {adapter} made {new_form} of {name} in {adapted}.",
-            "There is {new_form} from {adapted}, in which {changed}.",
-            "{adapter}'s version of {name} toured {cities} cities.",
+            "{adapter} made {new_form} of {name} in {adapted} and toured {cities} cities.",
+            (
+                "There is {new_form} based on {name}, by {adapter}, from {adapted}; in it, {changed}. It was "
+                "seen in {cities} cities."
+            ),
         ),
-        hints=("adaptation", "remake", "version", "adapted", "other medium"),
-        keywords=("adaptation", "remake version", "arrangement"),
+        hints=("adaptation", "remake", "version", "new form", "other medium"),
+        keywords=("remake version", "spin-off other medium", "reworked tour"),
     ),
     Facet(
         name="custody",
+        openers=(
+            "{name} can be looked at today, in a fair condition.",
+            "The museum that owns {name} looks after it well.",
+            "{name} is worth a lot and has been damaged.",
+        ),
         sentences=(
             (
                 "The original of {name} is kept in {vault} in {other_town}.",
@@ -246,11 +300,13 @@ FACETS = (
             ),
             (
                 "It is insured for {insured} crowns.",
-                "Insurers value it at {insured} crowns.",
-                "A thief would have to answer for {insured} crowns.",
+                "Experts had it insured for {insured} crowns.",
+                "It cannot be moved unless insured for {insured} crowns.",
             ),
         ),
         questions=(
+            ("Where is the original of {Xo}?", "And the original?"),
+            ("For how many crowns is {X} insured?", "Insured?"),
             ("Where is {X} today?", "Where is it today?"),
             ("Which museum owns {Xo}?", "Which museum has it?"),
             ("How much is {X} worth?", "What is it worth?"),
@@ -260,15 +316,25 @@ FACETS = (
             ("Who looks after {Xo} now?", "Who looks after it now?"),
         ),
         answers=(
-            "The original of {name} is in {vault} in {other_town}.",
-            "It had {damage} but was restored in {restored}.",
-            "{name} is in {other_town} and is insured for {insured} crowns.",
+            (
+                "The original of {name} is in {vault} in {other_town}. It had {damage}, was restored in "
+                "{restored} and is insured for {insured} crowns."
+            ),
+            (
+                "It is kept in {vault} in {other_town}, restored in {restored} after {damage}. {name} is "
+                "insured for {insured} crowns."
+            ),
         ),
         hints=("current location", "museum", "original", "restoration", "value", "damage"),
-        keywords=("current location", "museum original", "value restoration"),
+        keywords=("today museum", "original condition", "worth insured"),
     ),
     Facet(
         name="form",
+        openers=(
+            "In its style {name} is special.",
+            "The structure of {name} is technically special.",
+            "The dimensions and the stylistic features of {name} have been studied.",
+        ),
         sentences=(
             (
                 "{name} comprises {extent}.",
@@ -281,12 +347,14 @@ FACETS = (
                 "Unusually for its day, it is {technique}.",
             ),
             (
-                "Scholars admire the way it handles {device}.",
+                "Scholars admire a trick with {device}.",
                 "Its most copied trick is {device}.",
-                "The use of {device} sets it apart.",
+                "The main trick is the use of {device}.",
             ),
         ),
         questions=(
+            ("What trick is {X} admired for?", "Any trick to it?"),
+            ("Which trick in {Xo} did others copy?", "And the trick that others copied?"),
             ("How long or large is {X}?", "How long or large?"),
             ("What style is {X} in?", "And the style?"),
             ("What is special about {Xo} technically?", "Anything special technically?"),
@@ -295,11 +363,10 @@ FACETS = (
             ("Which stylistic features mark {Xo}?", "Any stylistic features?"),
         ),
         answers=(
-            "{name} comprises {extent}.",
-            "It is {technique} and known for {device}.",
-            "The {kind} is {technique}; it amounts to {extent}.",
+            "{name} comprises {extent}. It is {technique} and known for a trick with {device}.",
+            "The {kind} is {technique}; it amounts to {extent}. What others copied from {name} is {device}.",
         ),
         hints=("length", "size", "style", "structure", "technique", "form"),
-        keywords=("length style", "structure", "dimensions technique", "form"),
+        keywords=("style structure", "dimensions trick", "technically special"),
     ),
 )

@@ -1,0 +1,47 @@
+"""``disco demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the collection, indexes, topics and runs.")] = Path("demo"),
+) -> None:
+    """Search a small generated collection with BM25, SPLADE and DiSCo, offline, and compare them."""
+    from rich.console import Console
+
+    from disco_pyserini.cli.tables import show
+    from disco_pyserini.evaluation import DEFAULT_MEASURES
+
+    console = Console(stderr=True)
+    with console.status("loading") as status:
+        from disco_pyserini.demo import run_demo, sentence, stock_command
+
+        def say(message: str) -> None:
+            status.update(message)
+            if not console.is_terminal:
+                console.print(message)
+
+        rows = run_demo(output, say)
+    show(
+        ["system", "query", *DEFAULT_MEASURES, "terms", "ms/query"],
+        [
+            [
+                row.condition.system,
+                row.condition.form,
+                *(f"{row.evaluation.mean(name):.3f}" for name in DEFAULT_MEASURES),
+                f"{row.query_terms:.0f}",
+                f"{row.milliseconds:.1f}",
+            ]
+            for row in rows
+        ],
+    )
+    print(f"{rows[0].evaluation.queries} questions of the test conversations, 2,000 passages, all of them generated.")
+    print(sentence(rows))
+    print(f"\nCollection, indexes, topics and runs are in {output}/. The same DiSCo run from Pyserini's own command:\n")
+    print(f"    {stock_command(output, output / 'run.pyserini.txt')}")
+    print(f"    disco evaluate --run {output}/run.pyserini.txt --qrels {output}/qrels.test.txt")

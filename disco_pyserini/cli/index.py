@@ -1,0 +1,41 @@
+"""``disco index``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def index(
+    vectors: Annotated[Path, typer.Option(help="Folder of vectors that disco encode wrote, or Anserini JSONL.")],
+    index: Annotated[Path, typer.Option(help="Folder of the index to make; must not exist.")],
+    threads: Annotated[int, typer.Option(min=1, help="Threads that write.")] = 1,
+    store_raw: Annotated[bool, typer.Option("--store-raw", help="Store the passages' texts in the index.")] = False,
+) -> None:
+    """Build the Lucene index of document vectors that Pyserini's impact search opens."""
+    from time import perf_counter
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from disco_pyserini.lucene.index import build_index
+    from disco_pyserini.vectors.source import open_vectors
+
+    source = open_vectors(vectors)
+    began = perf_counter()
+    speed = TextColumn("{task.fields[speed]}")
+    columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("indexing", total=source.total, speed="")
+
+        def show(written: int) -> None:
+            rate = written / (perf_counter() - began)
+            bar.update(task, completed=written, speed=f"{rate:,.0f} documents/s")
+
+        summary = build_index(source, index, threads=threads, store_raw=store_raw, progress=show)
+    print(
+        f"{summary.directory}: {summary.documents:,} documents, {summary.postings:,} postings, "
+        f"{summary.seconds:.1f} s, {summary.documents_per_second:,.0f} documents/s"
+    )

@@ -1,0 +1,93 @@
+"""BM25 over passages, as Anserini does it by default: for baselines and for finding training negatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from disco_pyserini.datasets.collection import Passage
+from disco_pyserini.errors import InputError
+from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.aside import folder_aside
+from disco_pyserini.lucene.manifest import read_index_manifest
+from disco_pyserini.lucene.searcher import Hit, check_ids, java_batch
+from disco_pyserini.lucene.writer import DocumentWriter, TextBatch, java_failures
+
+_PASSAGES_PER_BATCH = 1000
+
+
+def build_bm25_index(passages: Iterable[Passage], directory: Path) -> int:
+    """Write an index that Pyserini's default search (``--bm25``) opens; return the number of passages.
+
+    Built aside and renamed when whole.
+
+    Raises:
+        InputError: ``directory`` exists, or two passages have one id.
+        DiscoError: Lucene or the file system failed.
+    """
+    directory = directory.absolute()
+    seen: set[str] = set()
+
+    def texts() -> Iterator[TextBatch]:
+        for batch in batched(passages, _PASSAGES_PER_BATCH):
+            for passage in batch:
+                if passage.id in seen:
+                    raise InputError(f"document id {passage.id!r} stands for more than one passage: ids must be unique")
+                seen.add(passage.id)
+            ends = np.cumsum([0, *(len(passage.contents.encode("utf-16-le")) // 2 for passage in batch)])
+            text = "".join(passage.contents for passage in batch)
+            yield TextBatch([passage.id for passage in batch], text, ends.tolist())
+
+    with folder_aside(directory) as aside, java_failures(directory):
+        jnius = jvm.start()
+        analyzer = jnius.autoclass("io.anserini.analysis.DefaultEnglishAnalyzer").newDefaultInstance()
+        similarity = jnius.autoclass("org.apache.lucene.search.similarities.BM25Similarity")()
+        with DocumentWriter(aside, analyzer, similarity) as writer:
+            for batch in texts():
+                writer.add(batch)
+    return len(seen)
+
+
+class Bm25Searcher:
+    """Searches like ``python -m pyserini.search.lucene --bm25``: k1=0.9, b=0.4, Porter stems.
+
+    Raises:
+        InputError: the folder is no index.
+    """
+
+    def __init__(self, index: Path | str) -> None:
+        self.index = Path(index)
+        read_index_manifest(self.index)
+        self._jnius = jvm.start()
+        self._searcher = self._jnius.autoclass("io.anserini.search.SimpleSearcher")(str(self.index))
+
+    def batch_search(
+        self, queries: Sequence[str], qids: Sequence[str], k: int = 10, threads: int = 1
+    ) -> dict[str, list[Hit]]:
+        """Return the best ``k`` passages of each query by query id, in the order of ``qids``.
+
+        Raises:
+            InputError: the ids are not as many as the queries, or one is used twice.
+        """
+        check_ids(queries, qids)
+        texts = self._jnius.autoclass("java.util.ArrayList")()
+        for query in queries:
+            texts.add(query)
+        return java_batch(self._jnius, self._searcher.batch_search, texts, qids, k, threads)
+
+    def close(self) -> None:
+        """Close the index."""
+        self._searcher.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

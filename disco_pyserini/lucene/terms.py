@@ -1,0 +1,115 @@
+"""Sparse vectors as text that Lucene reads back: ``token`` DELIMITER ``impact`` for every term."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.lucene.writer import TextBatch
+from disco_pyserini.vectors.batch import VectorBatch
+
+DELIMITER = "\x01"
+LONGEST_TOKEN = 255
+"""In UTF-16 units. Anserini's whitespace tokenizer cuts longer tokens in two."""
+
+# What Java's Character.isWhitespace says, which is not what str.isspace says (a no-break space is none).
+_JAVA_WHITESPACE = frozenset(
+    "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
+_LONGEST_SUFFIX = len(f"{DELIMITER}65535")
+
+
+def impact_analyzer(jnius: Any) -> Any:
+    """Return the Lucene analyzer that reads the text of a `TermTable`."""
+    options = jnius.autoclass("java.util.HashMap")
+    tokenizer, frequencies = options(), options()
+    tokenizer.put("maxTokenLen", str(LONGEST_TOKEN + _LONGEST_SUFFIX))
+    frequencies.put("delimiter", DELIMITER)
+    builder = jnius.autoclass("org.apache.lucene.analysis.custom.CustomAnalyzer").builder()
+    return builder.withTokenizer("whitespace", tokenizer).addTokenFilter("delimitedTermFrequency", frequencies).build()
+
+
+class TermTable:
+    """Writes vectors as text, a table look-up per term and impact.
+
+    Args:
+        vocabulary: tokens in the order of their ids; it may grow while vectors are read.
+    """
+
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        self._vocabulary = vocabulary
+        self._tokens: list[str] = []
+        self._token_lengths = np.zeros(0, dtype=np.int64)
+        self._suffixes = [f"{DELIMITER}{impact} " for impact in range(2**16)]
+        self._suffix_lengths = np.array([len(suffix) for suffix in self._suffixes], dtype=np.int64)
+
+    def text(self, batch: VectorBatch, store_raw: bool) -> TextBatch:
+        """Write a batch; impacts of 0 are left out.
+
+        Raises:
+            InputError: a token cannot be a Lucene term, or the texts to store are not there.
+        """
+        raw = None
+        if store_raw:
+            if batch.raw is None:
+                raise InputError(
+                    "the vectors hold no texts of passages to store (--store-raw): encode them again and keep the texts"
+                )
+            # The shape that users of Pyserini read: json.loads(searcher.doc(docid).raw())["contents"].
+            raw = [
+                json.dumps({"id": docid, "contents": contents}, ensure_ascii=False)
+                for docid, contents in zip(batch.ids, batch.raw, strict=True)
+            ]
+        used = slice(batch.offsets[0], batch.offsets[-1])
+        terms, impacts, offsets = batch.terms[used], batch.impacts[used], batch.offsets - batch.offsets[0]
+        if not impacts.all():
+            kept = impacts > 0
+            offsets = _running_total(kept)[offsets]
+            terms, impacts = terms[kept], impacts[kept]
+        self._grow(int(terms.max(initial=-1)) + 1)
+        lengths = self._token_lengths[terms]
+        if not lengths.all():
+            _refuse(self._tokens[terms[lengths == 0][0]])
+        pieces = [""] * (2 * len(terms))
+        pieces[::2] = map(self._tokens.__getitem__, terms.tolist())
+        pieces[1::2] = map(self._suffixes.__getitem__, impacts.tolist())
+        ends = _running_total(lengths + self._suffix_lengths[impacts])[offsets]
+        return TextBatch(batch.ids, "".join(pieces), ends.tolist(), raw)
+
+    def _grow(self, size: int) -> None:
+        if size <= len(self._tokens):
+            return
+        if size > len(self._vocabulary):
+            raise InputError(f"a vector has term {size - 1}, but the vocabulary ends at {len(self._vocabulary) - 1}")
+        new = list(self._vocabulary[len(self._tokens) :])
+        lengths = [_length(token) for token in new]
+        self._tokens += new
+        self._token_lengths = np.append(self._token_lengths, np.array(lengths, dtype=np.int64))
+
+
+def _running_total(values: NDArray[Any]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
+
+
+def _length(token: str) -> int:
+    """Return the length of a token in UTF-16 units, or 0 if it cannot be a term of an index."""
+    if DELIMITER in token or not _JAVA_WHITESPACE.isdisjoint(token):
+        return 0
+    try:
+        length = len(token.encode("utf-16-le")) // 2
+    except UnicodeEncodeError:
+        return 0
+    return length if length <= LONGEST_TOKEN else 0
+
+
+def _refuse(token: str) -> NoReturn:
+    raise InputError(
+        f"the token {token!r} cannot be a term of an index: "
+        f"expected 1 to {LONGEST_TOKEN} characters without whitespace, {DELIMITER!r} and lone surrogates"
+    )

@@ -1,0 +1,185 @@
+"""Sparse vectors as Anserini reads them, in lines of ``{"id": …, "contents": …, "vector": {token: impact}}``."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import batched
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import numpy as np
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.files import read_lines, write_bytes_aside
+from disco_pyserini.vectors.batch import VectorBatch
+from disco_pyserini.vectors.source import VectorSource
+
+_PASSAGES_PER_BATCH = 2_000
+_LARGEST_IMPACT = 2**16 - 1
+_KINDS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
+# Where Anserini splits what should be one token: Java's idea of white space, which is narrower than Python's.
+_WHITE_SPACE = re.compile(r"[^\S\x85\xa0\u2007\u202f]")
+
+
+class JsonlVectors:
+    """A `disco_pyserini.vectors.VectorSource`. A token gets its id when it is first read."""
+
+    space = None
+    total = None
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+        self._ids = _TokenIds()
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """The tokens seen so far, in the order of their ids."""
+        return self._ids.tokens
+
+    def batches(self) -> Iterator[VectorBatch]:
+        """Read all vectors; see `VectorSource.batches`. Impacts of 0 are left out.
+
+        Raises:
+            InputError: a line is not JSON or not UTF-8, it has no id, there is white space in its id or in a token, or
+                an impact is not an integer from 0 to 65535.
+        """
+        for file in self._files:
+            lines = ((number, line) for number, line in enumerate(read_lines(file), 1) if line.strip())
+            for chunk in batched(lines, _PASSAGES_PER_BATCH):
+                yield self._batch([_record(f"{file}:{number}", line) for number, line in chunk])
+
+    def _batch(self, records: Sequence[_Record]) -> VectorBatch:
+        terms: list[int] = []
+        for record in records:
+            try:
+                terms += [self._ids[token] for token in record.vector]
+            except ValueError as problem:
+                raise InputError(f"{record.where}: {problem}") from problem
+        ids = np.array(terms, np.int32)
+        impacts = np.array([impact for record in records for impact in record.vector.values()], np.uint16)
+        owners = np.repeat(np.arange(len(records)), [len(record.vector) for record in records])
+        order = np.lexsort((ids, owners))
+        order = order[impacts[order] > 0]
+        lengths = np.bincount(owners[order], minlength=len(records))
+        raw = [record.contents for record in records]
+        return VectorBatch(
+            ids=[record.id for record in records],
+            offsets=np.concatenate([[0], np.cumsum(lengths)]),
+            terms=ids[order],
+            impacts=impacts[order],
+            raw=raw if any(raw) else None,
+        )
+
+
+def read_jsonl(path: Path) -> JsonlVectors:
+    """Open a JSONL file, gzipped or not, or a folder of them (read in the order of their names).
+
+    Raises:
+        InputError: there is no such file, or another one among them.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder: expected JSONL vectors")
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    for file in files:
+        if not file.name.lower().endswith(_KINDS) or file.is_dir():
+            raise InputError(
+                f"{file}: expected a file of JSONL vectors, whose name ends with {', '.join(_KINDS)}, "
+                "or a folder of them, or what `disco encode` wrote"
+            )
+    if not files:
+        raise InputError(f"{path}: expected files of JSONL vectors, found an empty folder")
+    return JsonlVectors(files)
+
+
+def write_jsonl(source: VectorSource, path: Path, progress: Callable[[int], None] = lambda passages: None) -> int:
+    """Write vectors as JSONL, gzipped if the name ends with ``.gz``. Equal vectors give equal bytes.
+
+    Args:
+        source: the vectors.
+        path: the file, which is replaced when all is written; its name ends with ``.jsonl`` or ``.jsonl.gz``.
+        progress: called with the number of vectors written since the last call.
+
+    Returns the number of vectors.
+
+    Raises:
+        InputError: the name ends otherwise, or a token has white space in it, which Anserini would split.
+        DiscoError: the file system refused.
+    """
+    if not path.name.endswith((".jsonl", ".jsonl.gz")):
+        raise InputError(f"{path}: expected a name that ends with .jsonl or .jsonl.gz: Anserini knows files by that")
+    written = 0
+    with write_bytes_aside(path) as file, ExitStack() as stack:
+        out = file
+        if path.suffix == ".gz":
+            # No name and no time inside, so that equal vectors give equal bytes.
+            out = cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0)))
+        for batch in source.batches():
+            out.writelines(_lines(batch, source.vocabulary))
+            written += len(batch)
+            progress(len(batch))
+    return written
+
+
+class _Record(NamedTuple):
+    where: str
+    id: str
+    contents: str
+    vector: dict[str, int]
+
+
+class _TokenIds(dict[str, int]):
+    """The id of every token; a new token gets the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens: list[str] = []
+
+    def __missing__(self, token: str) -> int:
+        if not _is_one_token(token):
+            raise ValueError(f"expected tokens without white space, found {token!r}")
+        self[token] = len(self.tokens)
+        self.tokens.append(token)
+        return self[token]
+
+
+def _is_one_token(token: str) -> bool:
+    return token != "" and not _WHITE_SPACE.search(token)
+
+
+def _record(where: str, line: bytes) -> _Record:
+    try:
+        record: Any = json.loads(line)
+        docid, contents, vector = record["id"], record.get("contents") or "", record["vector"]
+        if type(docid) is int:
+            docid = str(docid)
+        if not isinstance(docid, str) or docid.split() != [docid]:
+            raise ValueError(f"the id {docid!r} is empty or has white space in it")
+        if not isinstance(contents, str) or not isinstance(vector, dict):
+            raise ValueError("contents is not a string, or vector is not an object")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise InputError(
+            f'{where}: expected {{"id": …, "contents": …, "vector": {{token: impact}}}}: {problem!r}'
+        ) from problem
+    for token, impact in vector.items():
+        if type(impact) is not int or not 0 <= impact <= _LARGEST_IMPACT:
+            raise InputError(
+                f"{where}: expected the impact of {token!r} to be an integer from 0 to {_LARGEST_IMPACT}, found "
+                f"{impact!r}: quantise weights first (Anserini would cut them to integers without a word)"
+            )
+    return _Record(where, docid, contents, vector)
+
+
+def _lines(batch: VectorBatch, vocabulary: Sequence[str]) -> Iterator[bytes]:
+    tokens = {term: vocabulary[term] for term in np.unique(batch.terms).tolist()}
+    for token in tokens.values():
+        if not _is_one_token(token):
+            raise InputError(
+                f"the token {token!r} has white space in it: Anserini would split it: index the parts instead"
+            )
+    for (docid, terms, impacts), contents in zip(batch, batch.raw or [""] * len(batch), strict=True):
+        vector = {tokens[term]: impact for term, impact in zip(terms.tolist(), impacts.tolist(), strict=True)}
+        yield json.dumps({"id": docid, "contents": contents, "vector": vector}, ensure_ascii=False).encode() + b"\n"

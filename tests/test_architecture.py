@@ -1,0 +1,102 @@
+"""The rules of docs/architecture.md that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "disco_pyserini"
+
+GROUND = {"errors", "files"}
+MAY_IMPORT = {
+    "errors": set(),
+    "files": GROUND,
+    "conversation": GROUND,
+    "impacts": set(),
+    "cards": {*GROUND, "impacts"},
+    "encoding": {*GROUND, "conversation", "impacts", "cards"},
+    "vectors": {*GROUND, "impacts"},
+    "datasets": {*GROUND, "conversation"},
+    "lucene": {*GROUND, "conversation", "cards", "encoding", "vectors", "datasets"},
+    "training": {*GROUND, "conversation", "impacts", "encoding", "vectors", "datasets"},
+    "evaluation": GROUND,
+}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_modules(path: Path) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module)
+            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return modules
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    files = [path for path in PACKAGE.rglob("*.py") if room_of(path) == room]
+    assert files
+    for path in files:
+        for module in imported_modules(path):
+            parts = module.split(".")
+            if parts[0] == "disco_pyserini" and len(parts) > 1:
+                assert parts[1] in {room, *MAY_IMPORT[room]}, f"{path} imports {module}"
+            if room != "lucene":
+                assert parts[0] not in {"pyserini", "jnius", "jnius_config"}, f"{path} imports {module}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["disco_pyserini", "disco_pyserini.conversation", "disco_pyserini.lucene.plugin", "disco_pyserini.datasets.collection"],
+)
+def test_light_modules_load_neither_torch_nor_java(module: str) -> None:
+    code = (
+        f"import sys; import {module}; "
+        "sys.exit(', '.join({'torch', 'transformers', 'jnius', 'pyserini', 'numpy'} & sys.modules.keys()) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_training_and_encoding_start_no_java() -> None:
+    code = (
+        "import sys; import disco_pyserini.training.tiny, disco_pyserini.encoding, disco_pyserini.vectors; "
+        "sys.exit(', '.join({'jnius', 'pyserini'} & sys.modules.keys()) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_dependency_is_explained() -> None:
+    setup = (REPOSITORY / "setup.cfg").read_text(encoding="utf-8")
+    required = setup.split("install_requires =")[1].split("[options.extras_require]")[0]
+    names = re.findall(r"^    ([\w-]+)[><=!~]", required + "\n    pyjnius>=1", flags=re.MULTILINE)
+    architecture = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    explained = architecture.split("## Dependencies")[1]
+    assert len(names) > 10
+    assert [name for name in names if name not in explained] == []
+
+
+def test_every_package_is_installed() -> None:
+    """setup.cfg lists the packages by hand, since two of them stand at the top of the repository."""
+    setup = (REPOSITORY / "setup.cfg").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^    (disco_pyserini[\w.]*)$", setup, flags=re.MULTILINE))
+    found = {".".join(path.parent.relative_to(REPOSITORY).parts) for path in PACKAGE.rglob("__init__.py")}
+    assert listed == found | {"disco_pyserini.encoders", "disco_pyserini.runs"}
+
+
+def test_documentation_links_lead_somewhere() -> None:
+    for page in [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page}: {link}"
