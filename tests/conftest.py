@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real collections are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder that `disco demo` leaves behind, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run([sys.executable, "-m", "disco_pyserini", "demo"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "demo", done.stdout
+
+
+@pytest.fixture(scope="session")
+def demo(demo_run: tuple[Path, str]) -> Path:
+    return demo_run[0]
+
+
+@pytest.fixture(scope="session")
+def demo_output(demo_run: tuple[Path, str]) -> str:
+    return demo_run[1]

@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from disco_pyserini.vectors import VectorSpace
+    from disco_pyserini.vectors.writer import Encode
 
 
 class OnError(StrEnum):
@@ -41,10 +45,10 @@ def encode(
     from disco_pyserini.vectors.writer import REJECTS, write_parts
 
     folder = shard_folder(output, shard_id, shard_num)
-    total = count_passages(corpus)
-    names = fields.replace(",", " ").split()
     before = Manifest.read(folder)
+    names = fields.replace(",", " ").split()
     try:
+        total = count_passages(corpus)
         space, vocabulary, vectors = _open_encoder(encoder, device, max_length, batch_size)
         if before and before.passages:
             print(f"{folder}: {before.passages:,} passages are encoded already: comparing them with the corpus")
@@ -52,12 +56,54 @@ def encode(
             RejectsFile(folder / REJECTS) as rejects,
             progress_bar("encoding", None if total is None else total // shard_num) as progress,
         ):
-            passages = read_passages(corpus, names, rejects) if on_error is OnError.skip else read_passages(corpus, names)
-            shard = islice(passages, shard_id, None, shard_num)
-            after = write_parts(folder, space, vocabulary, shard, vectors, store_raw=store_raw, progress=progress)
+            skip = {"on_error": rejects} if on_error is OnError.skip else {}
+            passages = islice(read_passages(corpus, names, **skip), shard_id, None, shard_num)
+            after = write_parts(folder, space, vocabulary, passages, vectors, store_raw=store_raw, progress=progress)
     except KeyboardInterrupt:
         print(f"stopped: the same command continues after the parts that are whole in {folder}", file=sys.stderr)
         raise typer.Exit(130) from None
-    print(f"{folder}: already complete, nothing to do" if after == before else f"{after.passages:,} passages in {folder}")
+    print(
+        f"{folder}: already complete, nothing to do" if after == before else f"{after.passages:,} passages in {folder}"
+    )
     if rejects.count:
         print(f"{rejects.count:,} bad records were left out: see {rejects.path}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar of passages with their rate and the time left; give what to call with each number of passages done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.finished_speed or task.speed or 0:,.0f} passages/s")
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda passages: progress.advance(task, passages)
+
+
+def _open_encoder(
+    name: str, device: str | None, max_length: int | None, batch_tokens: int | None
+) -> tuple[VectorSpace, list[str], Encode]:
+    from disco_pyserini.cards import cards_folder
+    from disco_pyserini.encoding import document_encoder
+    from disco_pyserini.vectors import VectorSpace, vocabulary_hash
+
+    encoder = document_encoder(name, device=device, max_length=max_length, batch_tokens=batch_tokens)
+    model = encoder.model_name
+    if Path(model).is_relative_to(cards_folder()):
+        # An installed checkpoint: where it is installed must not tell two runs apart.
+        model = f"./{Path(model).relative_to(cards_folder()).as_posix()}"
+    space = VectorSpace(
+        encoder=name,
+        document_model=model,
+        revision=encoder.revision,
+        vocabulary=vocabulary_hash(encoder.vocabulary),
+        max_length=encoder.max_length,
+        quantiser=encoder.quantiser,
+    )
+    return space, encoder.vocabulary, encoder.vectors

@@ -22,8 +22,8 @@ from disco_pyserini.lucene.names import check_encoder_fits, is_disco_name, query
 
 SEARCH_COMMAND = "pyserini.search.lucene"
 
-# The topics file that Pyserini read last. Only searches with our encoders look at it.
-_topics: list[Path] = []
+# The topics file that Pyserini read last, until a searcher with one of our encoders looks at it.
+_unchecked_topics: list[Path] = []
 
 
 def before_jnius(module: Any) -> None:
@@ -43,12 +43,15 @@ def after_query_iterator(module: Any) -> None:
 
     @functools.wraps(read)
     def from_topics(cls: Any, topics_path: str) -> Any:
-        _topics[:] = [Path(topics_path)]
+        path = Path(topics_path)
         if _command_uses_our_encoder():
-            # Pyserini's own reader fails on some malformed files, without saying where.
+            # Before Pyserini reads them: its reader fails on some malformed files, without saying where.
             with _told_by_the_command():
-                _check_topics()
-        return read(cls, topics_path)
+                _check_topics(path)
+            return read(cls, topics_path)
+        topics = read(cls, topics_path)
+        _unchecked_topics[:] = [path]
+        return topics
 
     iterator.from_topics = classmethod(from_topics)
 
@@ -72,7 +75,8 @@ def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
         encoder, index = call.arguments["query_encoder"], Path(call.arguments["index_dir"])
         if call.arguments["encoder_type"] == "pytorch" and is_disco_name(encoder):
             with _told_by_the_command():
-                _check_topics()
+                while _unchecked_topics:
+                    _check_topics(_unchecked_topics.pop())
                 call.arguments["query_encoder"] = query_encoder_for(index, encoder)
         elif hasattr(encoder, "encode_batch"):
             check_encoder_fits(encoder, index)
@@ -149,8 +153,7 @@ def _command_uses_our_encoder() -> bool:
     return any(map(is_disco_name, values))
 
 
-def _check_topics() -> None:
-    """Read the topics strictly: Pyserini cuts texts at tabs and keeps one of several queries with the same id."""
-    for path in _topics:
-        if path.suffix == ".tsv" and path.is_file():
-            read_topics(path)
+def _check_topics(path: Path) -> None:
+    """Read topics strictly: Pyserini cuts texts at tabs and keeps one of several queries with the same id."""
+    if path.suffix == ".tsv" and path.is_file():
+        read_topics(path)

@@ -10,6 +10,7 @@ import torch
 from sentence_transformers import SparseEncoder
 from sentence_transformers.base.modules import Router, Transformer
 from sentence_transformers.sparse_encoder.modules import SpladePooling
+from torch import Tensor, nn
 
 
 def splade(folder: Path) -> SparseEncoder:
@@ -36,20 +37,37 @@ def export_masked_lm(model: SparseEncoder, folder: Path, route: str | None = Non
 
 
 def _route(folder: Path) -> list[Any]:
-    pooling = SpladePooling("max")
-    pooling.forward = MethodType(_pool_maximum_first, pooling)  # type: ignore[method-assign]
-    return [Transformer(str(folder), transformer_task="fill-mask"), pooling]
+    """A transformer and SPLADE pooling that leave the batch × length × vocabulary tensor out of the graph.
 
-
-def _pool_maximum_first(pooling: SpladePooling, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Pool as `SpladePooling` does, to the same numbers, but activate after the maximum over tokens, not before.
-
-    That keeps one batch × length × vocabulary tensor for the backward pass instead of three. The module stays an
-    ordinary `SpladePooling`, so that a saved model needs nothing of this package.
+    Both stay ordinary sentence-transformers modules, so that a saved model needs nothing of this package.
     """
-    outside = features["attention_mask"].unsqueeze(-1) == 0
-    highest = features["token_embeddings"].masked_fill_(outside, 0).amax(dim=1)
-    features["sentence_embedding"] = torch.log1p(torch.relu(highest)).float()
+    transformer = Transformer(str(folder), transformer_task="fill-mask")
+    head = transformer.auto_model.get_output_embeddings()
+    pooling = SpladePooling("max")
+    head.forward = MethodType(lambda self, states: states, head)  # type: ignore[method-assign]
+    # The head's parameters belong to the transformer; a plain function keeps the pooling from owning them too.
+    pooling.forward = lambda features: _pool(features, head)  # type: ignore[method-assign]
+    return [transformer, pooling]
+
+
+def _pool(features: dict[str, Tensor], head: nn.Linear) -> dict[str, Tensor]:
+    """SPLADE weights, max over tokens of log(1 + relu(logit)), to the same values and gradients as `SpladePooling`.
+
+    Only the highest token of each vocabulary entry has a gradient, and only where its logit is above 0. So the logits are
+    computed without a graph to find these tokens, and once more, with one, for the few hundred that are active.
+    ``token_embeddings`` are the head's inputs (batch, length, width).
+    """
+    states, outside = features["token_embeddings"], features["attention_mask"] == 0
+    with torch.no_grad():
+        logits = nn.functional.linear(states, head.weight, head.bias)
+        highest, token = logits.masked_fill_(outside.unsqueeze(-1), -torch.inf).max(dim=1)
+        row, term = (highest > 0).nonzero(as_tuple=True)
+        token = token[row, term]
+    active = (states[row, token] * head.weight[term]).sum(dim=-1)
+    if head.bias is not None:
+        active = active + head.bias[term]
+    weights = torch.zeros(highest.shape, dtype=torch.float32, device=states.device)
+    features["sentence_embedding"] = weights.index_put((row, term), torch.log1p(torch.relu(active.float())))
     return features
 
 

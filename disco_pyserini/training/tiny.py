@@ -27,6 +27,7 @@ from disco_pyserini.conversation import flatten
 from disco_pyserini.datasets.collection import Passage, Query
 from disco_pyserini.datasets.demo_world import DemoWorld
 from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder
+from disco_pyserini.training.batches import SimilarLengthBatchSampler
 from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.losses import Candidates, DiscoLoss
 from disco_pyserini.training.student import export_masked_lm, splade, student
@@ -172,7 +173,7 @@ def fit(
         save_strategy="no",
         report_to="none",
         router_mapping={"query": "query"} if columns == ["query"] else {},
-        dataloader_drop_last=True,
+        batch_sampler=SimilarLengthBatchSampler,
         disable_tqdm=True,
     )
     model.max_seq_length = 256

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from checkpoints import WORDS, make_checkpoint
+
 from disco_pyserini.impacts import Quantiser
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.index import build_index

@@ -212,20 +212,21 @@ def test_full_disk(vectors: Vectors, tmp_path: Path, threads: int) -> None:
 
 INTERRUPTED = """
 import sys
-from itertools import pairwise
 from pathlib import Path
+import numpy as np
 from disco_pyserini.lucene.index import build_index
-from lucene.conftest import Vectors
+from disco_pyserini.vectors.batch import VectorBatch
 
-class Endless(Vectors):
+class Endless:
+    space, vocabulary, total = None, ["x"], None
+
     def batches(self):
-        documents = list(self.documents.items())
         for i in range(10**9):
-            yield self.batch([(f"{i}-{docid}", vector) for docid, vector in documents])
+            ids = [f"{i}-{j}" for j in range(100)]
+            yield VectorBatch(ids, np.arange(101), np.zeros(100, np.int32), np.ones(100, np.uint16))
 
 build_index(
-    Endless({f"d{i}": {"x": 1} for i in range(100)}), Path(sys.argv[1]), threads=int(sys.argv[2]),
-    progress=lambda written: print(written, flush=True),
+    Endless(), Path(sys.argv[1]), threads=int(sys.argv[2]), progress=lambda written: print(written, flush=True)
 )
 """
 
@@ -234,11 +235,11 @@ build_index(
 def test_an_interrupted_build_leaves_no_index(
     environment: dict[str, str], tmp_path: Path, threads: int, kind: signal.Signals
 ) -> None:
-    tests = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "index"), str(threads)]
     process = subprocess.Popen(
         command,
-        env={**environment, "PYTHONPATH": f"{tests}:{tests.parent}"},
+        env={**environment, "PYTHONPATH": str(root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

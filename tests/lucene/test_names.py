@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from checkpoints import WORDS, make_checkpoint
+
 from disco_pyserini.cards import DEFAULT_ENCODER, cards
 from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import names

@@ -7,8 +7,8 @@ from random import Random
 
 from disco_pyserini.datasets.demo_world.arts import ARTS, Art
 from disco_pyserini.datasets.demo_world.names import Namer, first_name, river_name
-from disco_pyserini.datasets.demo_world.organisation_kinds import ORGANISATION_KINDS, OrganisationKind
-from disco_pyserini.datasets.demo_world.vocabulary import TOWN_KINDS
+from disco_pyserini.datasets.demo_world.organisation_words import ORGANISATION_KINDS, OrganisationKind
+from disco_pyserini.datasets.demo_world.vocabulary import DIRECTIONS, TOWN_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ class Cast:
         people: the first one founded the organisation.
         towns: where each of the two people was born.
         town_kinds: such as "port town".
+        distance: between the two towns, in kilometres.
+        directions: from the first town to the second, and back.
+        trains: between them, each day.
         rivers: the river that each town lies on.
         house: the organisation's name.
         kind: what sort of organisation it is.
@@ -54,6 +57,9 @@ class Cast:
     people: tuple[Person, Person]
     towns: tuple[str, str]
     town_kinds: tuple[str, str]
+    distance: int
+    directions: tuple[str, str]
+    trains: int
     rivers: tuple[str, str]
     house: str
     kind: OrganisationKind
@@ -88,6 +94,9 @@ def draw_cast(rng: Random, number: int, namer: Namer) -> Cast:
         people=(people[0], people[1]),
         towns=(namer.place(2 * number), namer.place(2 * number + 1)),
         town_kinds=(first_town, second_town),
+        distance=rng.randint(6, 60),
+        directions=rng.choice(DIRECTIONS),
+        trains=rng.randint(2, 30),
         rivers=(river_name(rng), river_name(rng)),
         house=rng.choice(kind.names).format(namer.house(number)),
         kind=kind,

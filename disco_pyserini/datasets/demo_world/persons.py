@@ -217,7 +217,7 @@ FACETS = (
                 "{children} came of the union.",
             ),
             (
-                "{friend} was best witness and godparent.",
+                "{friend} was a witness and later a godparent.",
                 "The marriage was calm except for one quarrel about {friend}.",
                 "Sundays were spent with {friend}, a close companion.",
             ),
@@ -234,7 +234,7 @@ FACETS = (
         ),
         answers=(
             "{name} married {spouse}, {a_spouse_job}, in {wed_year}, and they had {children}.",
-            "{last}'s partner was {spouse}, {a_spouse_job}. The wedding was in {wed_year}, and there were {children}.",
+            "{last}'s partner was {spouse}, {a_spouse_job}. The wedding was in {wed_year}, and they raised {children}.",
         ),
         hints=("marriage", "spouse", "children", "wedding", "family life", "partner"),
         keywords=("partner kids", "married wedding", "private life love"),

@@ -318,7 +318,7 @@ FACETS = (
         questions=(
             ("What is the typical dish of {Xo}?", "A typical dish?"),
             ("Which dish goes with the drink of {Xo}?", "And the dish?"),
-            ("What is there to eat in {Xo}?", "What is there to eat?"),
+            ("What can I eat in {Xo}?", "Anything to eat?"),
             ("What are the culinary specialities of {Xo}?", "Local specialities?"),
             ("What should I order in a restaurant in {Xo}?", "What should I order?"),
             ("What do they drink in {Xo}?", "And drink?"),

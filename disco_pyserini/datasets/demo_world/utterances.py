@@ -18,6 +18,7 @@ _FIRST_LEADS = (
     "I came across {X} today. ",
 )
 _LATER_LEADS = ("", "", "", "", "", "", "OK. ", "Interesting. ", "I see. ", "Thanks. ", "Hm, ", "And ", "So ", "Nice. ")
+_THITHER = {"place": r"\b(?:in|to) it\b", "organisation": r"\b(?:in|at) it\b"}
 _RETURNS = (
     "Back to {X}: ",
     "Coming back to {X}, ",
@@ -46,7 +47,7 @@ def by_pronoun(template: str, entity: Entity) -> str:
     text = ask(template, *entity.pronouns, entity)
     _, possessive, object_ = entity.pronouns
     text = re.sub(rf"\bthe (\w+(?: \w+)?) of {object_}\b", rf"{possessive} \1", text)
-    return re.sub(r"\b(?:in|at|to) it\b", "there", text)
+    return re.sub(_THITHER[entity.kind], "there", text) if entity.kind in _THITHER else text
 
 
 def called(template: str, name: str, entity: Entity) -> str:

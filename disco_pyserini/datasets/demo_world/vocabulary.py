@@ -7,10 +7,10 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 TRADES = (
-    *("blacksmith", "midwife", "baker", "ferryman", "tailor", "schoolteacher", "miller", "glassblower", "farmhand"),
-    *("seamstress", "beekeeper", "apothecary", "innkeeper", "lighthouse keeper", "postal clerk", "saddler", "potter"),
-    *("washerwoman", "clockmaker", "carpenter", "organist", "notary", "fishmonger", "gardener", "cooper", "nurse"),
-    *("bookbinder", "shoemaker", "watchman", "locksmith", "surveyor", "coachman", "printer", "roofer", "basket maker"),
+    *("blacksmith", "doctor", "baker", "ferry pilot", "tailor", "schoolteacher", "miller", "glassblower", "farmhand"),
+    *("embroiderer", "beekeeper", "apothecary", "innkeeper", "lighthouse keeper", "postal clerk", "saddler", "potter"),
+    *("dyer", "clockmaker", "carpenter", "organist", "notary", "fishmonger", "gardener", "cooper", "nurse"),
+    *("bookbinder", "shoemaker", "mason", "locksmith", "surveyor", "coach driver", "printer", "roofer", "basket maker"),
 )
 SHOPS = (
     *("bakery", "pharmacy", "tannery", "stable", "fish market", "candle shop", "tavern", "laundry", "smithy"),
@@ -101,8 +101,15 @@ REASONS = (
     ),
 )
 BANKS = ("left", "right", "eastern", "western", "northern", "southern")
-DIRECTIONS = ("north", "south", "east", "west", "north-east", "south-west", "upstream", "downstream")
-WINTERS = ("mild", "long and dark", "dry", "snowy", "damp", "bitterly cold", "short and bright", "frosty", "grey")
+# From the first place of a cluster to the second, and back.
+DIRECTIONS = (
+    *(("north", "south"), ("south", "north"), ("east", "west"), ("west", "east"), ("north-east", "south-west")),
+    *(("south-west", "north-east"), ("north-west", "south-east"), ("south-east", "north-west")),
+)
+WINTERS = (
+    *(("mild", 1, 8), ("long and dark", -9, 0), ("dry", -8, 4), ("snowy", -12, -2), ("damp", -2, 6)),
+    *(("bitterly cold", -19, -8), ("short and bright", -4, 5), ("frosty", -11, -3), ("grey", -3, 5)),
+)
 WINDS = (
     *(
         "a dusty southerly",
@@ -320,85 +327,4 @@ DEVICES = (
         "slow rhythm",
     ),
     *("irony", "interruption", "false perspective", "long pauses"),
-)
-
-
-PURPOSES = (
-    *("the care of orphans", "the education of miners", "the protection of old crafts", "cheap light for the poor"),
-    *(
-        "peace between two feuding villages",
-        "the memory of a drowned crew",
-        "public health",
-        "the welfare of musicians",
-    ),
-    *("the rescue of forgotten songs", "honest weights and measures"),
-)
-HOUSES = (
-    *(
-        "a former convent",
-        "an old sugar warehouse",
-        "a villa with a glass dome",
-        "a disused customs shed",
-        "a round tower",
-    ),
-    *("an abandoned brewery", "a half-timbered mansion", "a floating pontoon", "a converted riding school"),
-)
-STREETS = (
-    "Cooper Lane",
-    "Saffron Street",
-    "Harbour Row",
-    "Mill Alley",
-    "Queen's Parade",
-    "Nightingale Road",
-    "Tanner Square",
-    "Well Court",
-)
-SPECIALITIES = (
-    *("reading room", "repair service", "evening courses", "almanacs", "guided tours", "telescopes", "apprenticeships"),
-    *("mail-order catalogue", "summer school", "tasting evenings"),
-)
-TESTS = (
-    *("recite a poem backwards", "mend a clock blindfolded", "swim across the harbour", "name forty kinds of wood"),
-    *(
-        "pay one silver coin",
-        "spend a night in the cellar",
-        "bring a letter from two elders",
-        "tie nine sailors' knots",
-    ),
-)
-BADGES = (
-    *("a green ribbon", "a tin whistle on a chain", "a brass thimble", "a feather in the hat", "a blue enamel pin"),
-    *("white gloves", "a wooden key", "a copper ring"),
-)
-SOURCES = (
-    *("the rent of three farms", "the sale of almanacs", "a levy on salt", "a yearly lottery", "the hire of its hall"),
-    *("a share of the harbour dues", "the generosity of widows", "a royal pension"),
-)
-GIFTS = (
-    "a vineyard",
-    "a row of cottages",
-    "a chest of pearls",
-    "a racehorse",
-    "a stamp collection",
-    "a coal barge",
-    "two windmills",
-)
-CRISES = (
-    *("a forged will", "an unpaid bill", "a quarrel over a dog", "a fire in the cellar", "a strike of the porters"),
-    *(
-        "an embezzled dowry",
-        "a duel between two trustees",
-        "an outbreak of typhus",
-        "a plagiarised report",
-        "a stolen seal",
-    ),
-)
-FEATS = (
-    *("the first complete map of the seabed", "a bell heard forty kilometres away", "a lens the size of a cartwheel"),
-    *("a concert for ten thousand people", "the rescue of a sinking steamer", "a dictionary of whistled language"),
-    *(
-        "a balloon flight over the mountains",
-        "a clock that lost one second a year",
-        "the discovery of a buried theatre",
-    ),
 )

@@ -33,7 +33,7 @@ class DemoWorld:
     """A collection about invented people, places, works and organisations, the same for the same arguments.
 
     The first ``size // 56`` clusters are complete and are talked about in conversations; the passages left over are
-    taken from one more cluster that no conversation touches. Every method generates anew as it is iterated, so that
+    taken from one more cluster that no conversation touches. The iterators generate anew as they go, so that
     the memory needed does not depend on ``size``.
 
     Attributes:

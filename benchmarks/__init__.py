@@ -1,0 +1,1 @@
+"""Measurements, each on one machine within one run: ``python -m benchmarks NAME``."""
