@@ -14,6 +14,7 @@ from setuptools.command.editable_wheel import editable_wheel
 PTH_NAME = "disco_pyserini.pth"
 
 # Waits until Pyserini is imported: until then it costs some microseconds and imports nothing.
+# Some environments process their .pth files twice.
 PTH_SOURCE = """
 class DiscoPyseriniWaits:
     def find_spec(self, name, path=None, target=None):
@@ -24,7 +25,8 @@ class DiscoPyseriniWaits:
             except Exception as problem:
                 sys.stderr.write(f"warning: disco-pyserini does not extend Pyserini: {problem!r}\\n")
 
-sys.meta_path.insert(0, DiscoPyseriniWaits())
+if not any(type(finder).__name__ == "DiscoPyseriniWaits" for finder in sys.meta_path):
+    sys.meta_path.insert(0, DiscoPyseriniWaits())
 """
 
 # Python runs this one line at every start, as it does with every .pth line that begins with "import".

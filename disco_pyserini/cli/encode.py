@@ -7,13 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from disco_pyserini.vectors import VectorSpace
-    from disco_pyserini.vectors.writer import Encode
 
 
 class OnError(StrEnum):
@@ -40,16 +36,18 @@ def encode(
     from itertools import islice
 
     from disco_pyserini.datasets.passages import RejectsFile, count_passages, read_passages
-    from disco_pyserini.vectors import Manifest
+    from disco_pyserini.vectors import Manifest, encode_corpus
     from disco_pyserini.vectors.parts import shard_folder
-    from disco_pyserini.vectors.writer import REJECTS, write_parts
+    from disco_pyserini.vectors.writer import REJECTS
 
     folder = shard_folder(output, shard_id, shard_num)
     before = Manifest.read(folder)
     names = fields.replace(",", " ").split()
     try:
         total = count_passages(corpus)
-        space, vocabulary, vectors = _open_encoder(encoder, device, max_length, batch_size)
+        from disco_pyserini.encoding import document_encoder  # takes seconds: what is wrong above is said before
+
+        model = document_encoder(encoder, device=device, max_length=max_length, batch_tokens=batch_size)
         if before and before.passages:
             print(f"{folder}: {before.passages:,} passages are encoded already: comparing them with the corpus")
         with (
@@ -58,7 +56,7 @@ def encode(
         ):
             skip = {"on_error": rejects} if on_error is OnError.skip else {}
             passages = islice(read_passages(corpus, names, **skip), shard_id, None, shard_num)
-            after = write_parts(folder, space, vocabulary, passages, vectors, store_raw=store_raw, progress=progress)
+            after = encode_corpus(model, encoder, passages, folder, store_raw=store_raw, progress=progress)
     except KeyboardInterrupt:
         print(f"stopped: the same command continues after the parts that are whole in {folder}", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -84,26 +82,3 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[int], None
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=total)
         yield lambda passages: progress.advance(task, passages)
-
-
-def _open_encoder(
-    name: str, device: str | None, max_length: int | None, batch_tokens: int | None
-) -> tuple[VectorSpace, list[str], Encode]:
-    from disco_pyserini.cards import cards_folder
-    from disco_pyserini.encoding import document_encoder
-    from disco_pyserini.vectors import VectorSpace, vocabulary_hash
-
-    encoder = document_encoder(name, device=device, max_length=max_length, batch_tokens=batch_tokens)
-    model = encoder.model_name
-    if Path(model).is_relative_to(cards_folder()):
-        # An installed checkpoint: where it is installed must not tell two runs apart.
-        model = f"./{Path(model).relative_to(cards_folder()).as_posix()}"
-    space = VectorSpace(
-        encoder=name,
-        document_model=model,
-        revision=encoder.revision,
-        vocabulary=vocabulary_hash(encoder.vocabulary),
-        max_length=encoder.max_length,
-        quantiser=encoder.quantiser,
-    )
-    return space, encoder.vocabulary, encoder.vectors

@@ -27,7 +27,8 @@ def index(
     began = perf_counter()
     speed = TextColumn("{task.fields[speed]}")
     columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("indexing", total=source.total, speed="")
 
         def show(written: int) -> None:

@@ -113,10 +113,11 @@ def _id(where: str, record: Mapping[str, Any]) -> str:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str) or not value:
-        raise BadRecordError(where, f"expected {name} to be a string that is not empty, found {value!r}")
+        raise BadRecordError(where, f"expected {name} to be a string that is not empty, found {value!r:.80}")
     if value.split() != [value]:
         raise BadRecordError(
-            where, f"expected an id without white space, which would break TREC run files, found {value!r}: replace it"
+            where,
+            f"expected an id without white space, which would break TREC run files, found {value!r:.80}: replace it",
         )
     return _encodable(where, value)
 

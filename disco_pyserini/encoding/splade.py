@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,8 +37,8 @@ class SpladeModel:
         self.folder = folder
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.batch_tokens = batch_tokens
-        self.tokenizer = _load_tokenizer(tokenizer_name or str(folder))
         self.model = _load_masked_lm(folder)
+        self.tokenizer = _load_tokenizer(tokenizer_name or str(folder))
         size = self.model.get_output_embeddings().weight.shape[0]
         if len(self.tokenizer) != size:
             raise InputError(
@@ -122,7 +123,7 @@ def _load_masked_lm(folder: Path) -> PreTrainedModel:
         model, report = AutoModelForMaskedLM.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as problem:
+    except (OSError, ValueError, KeyError, RuntimeError, UnpicklingError) as problem:
         raise InputError(f"{folder}: not a masked-LM checkpoint: {_first_line(problem)}") from problem
     finally:
         logging.set_verbosity(verbosity)

@@ -105,6 +105,8 @@ def java_failures(directory: Path) -> Iterator[None]:
         yield
     except jnius.JavaException as problem:
         reason = getattr(problem, "innermessage", None) or str(problem)
+        if "heap space" in reason:
+            reason += f" (give Java more memory: {jvm.OPTIONS_VARIABLE}=-Xmx8g)"
         raise DiscoError(f"cannot write the index {directory}: {reason}: nothing was left there") from problem
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from disco_pyserini.vectors.batch import VectorBatch
+from disco_pyserini.vectors.corpus import encode_corpus
 from disco_pyserini.vectors.manifest import Manifest, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.source import VectorSource, open_vectors
 
-__all__ = ["Manifest", "VectorBatch", "VectorSource", "VectorSpace", "open_vectors", "vocabulary_hash"]
+__all__ = ["Manifest", "VectorBatch", "VectorSource", "VectorSpace", "encode_corpus", "open_vectors", "vocabulary_hash"]

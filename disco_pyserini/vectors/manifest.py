@@ -25,7 +25,7 @@ class VectorSpace:
     Attributes:
         encoder: the name that `disco encode --encoder` was given: a card's name, a path or a hub id. The query encoder
             that belongs to the vectors is found by it.
-        document_model: the document encoder's path or hub id.
+        document_model: the document encoder's hub id, or the name of its folder.
         revision: SHA-256 of the document encoder's weights.
         vocabulary: SHA-256 of its token list, see `vocabulary_hash`.
         max_length: the number of tokens after which passages were cut.

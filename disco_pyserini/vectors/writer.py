@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import write_aside, write_bytes_aside
 from disco_pyserini.impacts import ImpactVector
+from disco_pyserini.vectors.corpus import PassageLike
 from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.parquet import read_ids, to_parquet
@@ -30,18 +30,6 @@ _CHARACTERS_PER_PART = 64 * 2**20
 _PASSAGES_PER_CALL = 1_000
 _OURS = rf"(part-\d+\.parquet|{re.escape(MANIFEST)}|{re.escape(VOCABULARY)}|{re.escape(REJECTS)})"
 _LEFTOVER = re.compile(rf"\.{_OURS}\.\d+\.part")
-
-
-class PassageLike(Protocol):
-    """What can be encoded."""
-
-    @property
-    def id(self) -> str:
-        """A name that no other passage has."""
-
-    @property
-    def contents(self) -> str:
-        """The text."""
 
 
 type Encode = Callable[[Sequence[str]], Sequence[ImpactVector]]

@@ -39,7 +39,7 @@ def test_impacts_equal_those_of_pyserinis_encoder(checkpoint: Path, tmp_path: Pa
     from pyserini.encode import SpladeQueryEncoder
 
     folder = as_bin(checkpoint, tmp_path / "bin")
-    queries = texts(300)
+    queries = texts(120)
     theirs = SpladeQueryEncoder(str(folder))
     ours = DiscoQueryEncoder(str(folder))
     expected = [{token: impact for token, impact in theirs.encode(query).items() if impact} for query in queries]

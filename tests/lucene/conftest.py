@@ -176,7 +176,10 @@ def run_python(environment: dict[str, str], tmp_path_factory: pytest.TempPathFac
     """Run this Python, with this checkout importable and the .pth line of setup.py in force."""
     site = tmp_path_factory.mktemp("site")
     root = Path(__file__).parents[2]
-    (site / "sitecustomize.py").write_text(pth_line(root) + f"sys.path.append({str(root)!r})\n", encoding="utf-8")
+    # An installed .pth file may be older than this checkout.
+    others = "sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != 'DiscoPyseriniWaits']"
+    lines = ["import sys", others, pth_line(root), f"sys.path.append({str(root)!r})"]
+    (site / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

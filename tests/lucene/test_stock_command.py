@@ -20,11 +20,16 @@ def test_runs_equal_those_of_disco_searcher(tiny: Tiny, tmp_path: Path, run_pyth
     write_run(results, tmp_path / "expected.txt")
     expected = (tmp_path / "expected.txt").read_bytes()
     assert len(expected.splitlines()) > 1000
-    for options in (["--batch-size", "64", "--threads", "4"], ["--batch-size", "1"]):
-        output = tmp_path / f"run{len(options)}.txt"
-        command = ["-m", "pyserini.search.lucene", "--impact", "--encoder", "disco", "--index", str(tiny.index)]
+    stock, ours = ["pyserini.search.lucene"], ["disco_pyserini", "search"]
+    together, alone = ["--batch-size", "64", "--threads", "4"], ["--batch-size", "1"]
+    # The command of this package needs no .pth file: the plugin that it would start is switched off.
+    for number, (program, options, plugin) in enumerate(
+        [(stock, together, "1"), (stock, alone, "1"), (ours, together, "0")]
+    ):
+        output = tmp_path / f"run{number}.txt"
+        command = ["-m", *program, "--impact", "--encoder", "disco", "--index", str(tiny.index)]
         command += ["--topics", str(tiny.topics), "--output", str(output), "--hits", "100", *options]
-        done = run_python(*command)
+        done = run_python(*command, DISCO_PYSERINI_PLUGIN=plugin)
         assert done.returncode == 0, done.stderr
         assert "WARNING" not in done.stderr
         assert output.read_bytes() == expected
