@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,3 +41,5 @@ def index(
         f"{summary.directory}: {summary.documents:,} documents, {summary.postings:,} postings, "
         f"{summary.seconds:.1f} s, {summary.documents_per_second:,.0f} documents/s"
     )
+    if summary.empty:
+        print(f"{summary.empty:,} documents have no terms and were left out, as Anserini does", file=sys.stderr)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -45,12 +45,16 @@ def build_bm25_index(passages: Iterable[Passage], directory: Path) -> int:
 
     with folder_aside(directory) as aside, java_failures(directory):
         jnius = jvm.start()
-        analyzer = jnius.autoclass("io.anserini.analysis.DefaultEnglishAnalyzer").newDefaultInstance()
+        analyzer = _english_analyzer(jnius)
         similarity = jnius.autoclass("org.apache.lucene.search.similarities.BM25Similarity")()
         with DocumentWriter(aside, analyzer, similarity) as writer:
             for batch in texts():
                 writer.add(batch)
     return len(seen)
+
+
+def _english_analyzer(jnius: Any) -> Any:
+    return jnius.autoclass("io.anserini.analysis.DefaultEnglishAnalyzer").newDefaultInstance()
 
 
 class Bm25Searcher:
@@ -79,6 +83,11 @@ class Bm25Searcher:
         for query in queries:
             texts.add(query)
         return java_batch(self._jnius, self._searcher.batch_search, texts, qids, k, threads)
+
+    def query_terms(self, query: str) -> set[str]:
+        """Return the stems that a query is searched with."""
+        analyzer = _english_analyzer(self._jnius)
+        return set(self._jnius.autoclass("io.anserini.analysis.AnalyzerUtils").analyze(analyzer, query).toArray())
 
     def close(self) -> None:
         """Close the index."""

@@ -26,10 +26,11 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """What was written, and how long that took."""
+    """What was written, how many documents without terms were left out, and how long it took."""
 
     directory: Path
     documents: int
+    empty: int
     postings: int
     seconds: float
 
@@ -49,8 +50,8 @@ def build_index(
 ) -> IndexSummary:
     """Write a Lucene impact index that answers like the one Anserini's ``IndexCollection`` builds of the same vectors.
 
-    Built in a folder beside ``directory`` and renamed when whole. A document without terms counts as a document (it
-    can be fetched, and counts for document frequencies), where Anserini leaves it out.
+    Built in a folder beside ``directory`` and renamed when whole. Documents without terms are left out, as Anserini
+    does, and counted.
 
     Args:
         source: the vectors, from `disco_pyserini.vectors.open_vectors`.
@@ -71,17 +72,19 @@ def build_index(
         count = _write(source, aside, threads, store_raw, progress)
         count.refuse_duplicates(source)
         write_index_manifest(IndexManifest(source.space, count.documents, count.postings, store_raw), aside)
-    return IndexSummary(directory, count.documents, count.postings, perf_counter() - began)
+    return IndexSummary(directory, count.documents, count.empty, count.postings, perf_counter() - began)
 
 
 @dataclass
 class _Count:
     documents: int = 0
+    empty: int = 0
     postings: int = 0
     id_hashes: list[NDArray[np.int64]] = field(default_factory=list)
 
-    def add(self, batch: VectorBatch) -> None:
-        self.documents += len(batch)
+    def add(self, batch: VectorBatch, documents: int) -> None:
+        self.documents += documents
+        self.empty += len(batch) - documents
         self.postings += int(np.count_nonzero(batch.impacts[batch.offsets[0] : batch.offsets[-1]]))
         self.id_hashes.append(_hashes(batch))
 
@@ -117,8 +120,9 @@ def _write(source: VectorSource, folder: Path, threads: int, store_raw: bool, pr
 
     def texts() -> Iterator[TextBatch]:
         for batch in source.batches():
-            count.add(batch)
-            yield table.text(batch, store_raw)
+            text = table.text(batch, store_raw)
+            count.add(batch, len(text.ids))
+            yield text
 
     written = 0
     with DocumentWriter(folder, impact_analyzer(jnius), similarity) as writer:

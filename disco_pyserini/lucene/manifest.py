@@ -20,7 +20,7 @@ class IndexManifest:
 
     Attributes:
         space: what the vectors share with the queries that fit them; None if that is not known.
-        documents: how many there are, documents without terms included.
+        documents: how many there are.
         postings: how many (term, document) pairs there are.
         raw: whether the passages' texts are stored.
     """

@@ -80,6 +80,10 @@ class DiscoSearcher:
             vectors.add(self._java_query(vector))
         return java_batch(self._jnius, self._searcher.batch_search, vectors, qids, k, threads)
 
+    def query_terms(self, query: Query) -> set[str]:
+        """Return the tokens that a query is searched with, before those that the index does not know are dropped."""
+        return set(self.encoder.encode_batch([query])[0])
+
     def doc(self, docid: str) -> str | None:
         """Return the text stored for a document; None if there is no such document, or its text is not stored."""
         raw = self._searcher.doc_raw(docid)

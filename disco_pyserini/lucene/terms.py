@@ -50,22 +50,15 @@ class TermTable:
         self._suffix_lengths = np.array([len(suffix) for suffix in self._suffixes], dtype=np.int64)
 
     def text(self, batch: VectorBatch, store_raw: bool) -> TextBatch:
-        """Write a batch; impacts of 0 are left out.
+        """Write a batch. Impacts of 0 are left out, and so are documents without terms, as Anserini does.
 
         Raises:
             InputError: a token cannot be a Lucene term, or the texts to store are not there.
         """
-        raw = None
-        if store_raw:
-            if batch.raw is None:
-                raise InputError(
-                    "the vectors hold no texts of passages to store (--store-raw): encode them again and keep the texts"
-                )
-            # The shape that users of Pyserini read: json.loads(searcher.doc(docid).raw())["contents"].
-            raw = [
-                json.dumps({"id": docid, "contents": contents}, ensure_ascii=False)
-                for docid, contents in zip(batch.ids, batch.raw, strict=True)
-            ]
+        if store_raw and batch.raw is None:
+            raise InputError(
+                "the vectors hold no texts of passages to store (--store-raw): encode them again and keep the texts"
+            )
         used = slice(batch.offsets[0], batch.offsets[-1])
         terms, impacts, offsets = batch.terms[used], batch.impacts[used], batch.offsets - batch.offsets[0]
         if not impacts.all():
@@ -80,7 +73,14 @@ class TermTable:
         pieces[::2] = map(self._tokens.__getitem__, terms.tolist())
         pieces[1::2] = map(self._suffixes.__getitem__, impacts.tolist())
         ends = _running_total(lengths + self._suffix_lengths[impacts])[offsets]
-        return TextBatch(batch.ids, "".join(pieces), ends.tolist(), raw)
+        kept_rows = np.flatnonzero(np.diff(ends)).tolist()
+        ids, raw = [batch.ids[row] for row in kept_rows], None
+        if store_raw and batch.raw is not None:
+            # The shape that users of Pyserini read: json.loads(searcher.doc(docid).raw())["contents"].
+            raw = [
+                json.dumps({"id": batch.ids[row], "contents": batch.raw[row]}, ensure_ascii=False) for row in kept_rows
+            ]
+        return TextBatch(ids, "".join(pieces), [*ends[kept_rows].tolist(), int(ends[-1])], raw)
 
     def _grow(self, size: int) -> None:
         if size <= len(self._tokens):

@@ -118,7 +118,7 @@ def index(vectors: Vectors, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def index_by_anserini(documents: Mapping[str, Vector], folder: Path, *options: str) -> Path:
     """Build an index with Anserini's own command."""
-    (folder / "json").mkdir()
+    (folder / "json").mkdir(parents=True)
     with (folder / "json" / "vectors.jsonl").open("w", encoding="utf-8") as lines:
         for docid, vector in documents.items():
             record = {"id": docid, "contents": "", "vector": vector}

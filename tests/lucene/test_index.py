@@ -99,16 +99,18 @@ def describe_fields(index: Path) -> dict[str, tuple[Any, ...]]:
     return fields
 
 
-def test_a_document_without_terms_is_a_document(tmp_path: Path) -> None:
-    documents: dict[str, Vector] = {"a": {"x": 3}, "empty": {}, "b": {"x": 1, "y": 2}}
-    build_index(Vectors(documents, raw=True), tmp_path / "index", store_raw=True)
-    assert statistics(tmp_path / "index")["documents"] == 3
+def test_documents_without_terms_are_left_out_like_anserinis(tmp_path: Path) -> None:
+    documents: dict[str, Vector] = {"a": {"x": 3}, "empty": {}, "b": {"x": 1, "y": 2}, "zero": {"y": 0}, "c": {"y": 1}}
+    summary = build_index(Vectors(documents, raw=True), tmp_path / "index", store_raw=True)
+    assert (summary.documents, summary.empty, summary.postings) == (3, 2, 4)
+    theirs = {docid: vector for docid, vector in documents.items() if docid != "zero"}
+    assert statistics(tmp_path / "index") == statistics(index_by_anserini(theirs, tmp_path / "anserini"))
     with DiscoSearcher(tmp_path / "index", LookUp({"q": {"x": 1}})) as searcher:
-        assert searcher.doc("empty") == "text of\nempty"
-        assert searcher.search("q") == [Hit("a", 3.0, 0), Hit("b", 1.0, 2)]
-        assert searcher.doc("no such document") is None
+        assert searcher.doc("b") == "text of\nb"
+        assert searcher.doc("empty") is None
+        assert searcher.search("q") == [Hit("a", 3.0, 0), Hit("b", 1.0, 1)]
     manifest = read_index_manifest(tmp_path / "index")
-    assert manifest is not None and (manifest.documents, manifest.postings, manifest.raw) == (3, 3, True)
+    assert manifest is not None and (manifest.documents, manifest.postings, manifest.raw) == (3, 4, True)
 
 
 def test_no_documents_at_all(tmp_path: Path) -> None:
