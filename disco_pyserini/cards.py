@@ -70,7 +70,9 @@ def read_card(path: Path) -> Card:
             }
         )
     except (KeyError, TypeError, yaml.YAMLError) as problem:
-        raise InputError(f"{path}: not a valid encoder card: {problem}: see docs/encoders.md for the fields") from problem
+        raise InputError(
+            f"{path}: not a valid encoder card: {problem}: see docs/encoders.md for the fields"
+        ) from problem
 
 
 def _reference(record: dict[str, Any], folder: Path) -> ModelReference:

@@ -79,7 +79,7 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> list[Row]:
         DiscoSearcher(folder / "index", document) as splade,
         DiscoSearcher(folder / "index", query_encoder(ENCODER)) as disco,
     ):
-        searchers = {"BM25": bm25, "SPLADE": splade, "DiSCo": disco}
+        searchers: dict[str, Bm25Searcher | DiscoSearcher] = {"BM25": bm25, "SPLADE": splade, "DiSCo": disco}
         for condition in CONDITIONS:
             say(f"searching: {condition.system}, {condition.form}")
             rows.append(_search(folder, condition, searchers[condition.system], queries))
@@ -107,7 +107,9 @@ def stock_command(folder: Path, output: Path) -> str:
     )
 
 
-def _search(folder: Path, condition: Condition, searcher: Bm25Searcher | DiscoSearcher, queries: Sequence[Query]) -> Row:
+def _search(
+    folder: Path, condition: Condition, searcher: Bm25Searcher | DiscoSearcher, queries: Sequence[Query]
+) -> Row:
     topics_path = folder / f"topics.{condition.form}.tsv"
     write_topics(queries, condition.form, topics_path)
     # The searches read the file back, so that what is measured is what the file says.

@@ -130,7 +130,9 @@ def _encoders() -> list[Finding]:
             if not present
         ]
         default = " (what disco means for other indexes)" if card.name == DEFAULT_ENCODER else ""
-        remedy = f"fetched from the hub on first use; or: hf download {' ; hf download '.join(absent)}" if absent else ""
+        remedy = (
+            f"fetched from the hub on first use; or: hf download {' ; hf download '.join(absent)}" if absent else ""
+        )
         detail = f"weights not here: {', '.join(absent)}" if absent else "weights are here"
         findings.append(Finding(f"encoder {card.name}{default}", detail, good=not absent, needed=False, remedy=remedy))
     return findings

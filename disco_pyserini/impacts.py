@@ -40,6 +40,9 @@ class Quantiser:
         return np.abs(scaled - np.floor(scaled) - 0.5)
 
 
+DEFAULT_QUANTISER = Quantiser()
+
+
 class WeightVector(NamedTuple):
     """A sparse vector of float weights: token ids in ascending order, and the weight of each, never 0."""
 

@@ -8,7 +8,8 @@ import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789?.,'"
-WORDS = "the of and to in is was who what when where did she he it born die river city author wrote album band".split()
+WORDS = ["the", "of", "and", "to", "in", "is", "was", "who", "what", "when", "where", "did", "she", "he", "it"]
+WORDS += ["born", "die", "river", "city", "author", "wrote", "album", "band"]
 
 
 def make_checkpoint(folder: Path, seed: int = 0, words: list[str] | None = None) -> Path:

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from checkpoints import make_checkpoint
 
 # No test may depend on a model hub.

@@ -23,7 +23,14 @@ def test_disco_comes_close_to_splade_on_human_rewrites(demo: Path) -> None:
 
 
 def test_the_table_shows_what_the_runs_hold(demo: Path, demo_output: str) -> None:
-    for system, form in (("BM25", "utterance"), ("BM25", "conversation"), ("BM25", "human"), ("SPLADE", "utterance"), ("SPLADE", "human"), ("DiSCo", "conversation")):
+    for system, form in (
+        ("BM25", "utterance"),
+        ("BM25", "conversation"),
+        ("BM25", "human"),
+        ("SPLADE", "utterance"),
+        ("SPLADE", "human"),
+        ("DiSCo", "conversation"),
+    ):
         row = re.search(rf"^\s*{system}\s+{form}\s+(\d\.\d+)", demo_output, flags=re.MULTILINE)
         assert row, demo_output
         assert float(row[1]) == round(ndcg(demo, f"{system.lower()}.{form}"), 3)

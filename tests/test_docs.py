@@ -29,7 +29,11 @@ def test_examples_run_as_they_stand(page: Path, demo: Path, tmp_path: Path) -> N
         shutil.copytree(real, collection)
     else:
         collection.mkdir()
-        for ours, theirs in (("corpus.jsonl", "corpus.jsonl"), ("turns.test.jsonl", "turns.jsonl"), ("qrels.test.txt", "qrels.txt")):
+        for ours, theirs in (
+            ("corpus.jsonl", "corpus.jsonl"),
+            ("turns.test.jsonl", "turns.jsonl"),
+            ("qrels.test.txt", "qrels.txt"),
+        ):
             shutil.copy(demo / ours, collection / theirs)
     environment = {
         **os.environ,

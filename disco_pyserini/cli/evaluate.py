@@ -11,7 +11,9 @@ import typer
 def evaluate(
     run: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC run.")],
     qrels: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC qrels.")],
-    measures: Annotated[str, typer.Option(help="Measures of ir_measures, separated by spaces.")] = "nDCG@3 MRR R@10 R@100",
+    measures: Annotated[
+        str, typer.Option(help="Measures of ir_measures, separated by spaces.")
+    ] = "nDCG@3 MRR R@10 R@100",
     by_depth: Annotated[bool, typer.Option("--by-depth", help="One row for each turn depth.")] = False,
     turns: Annotated[
         Path | None,

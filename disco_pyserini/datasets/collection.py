@@ -107,7 +107,7 @@ def write_topics(queries: Iterable[Query], form: str, path: Path) -> tuple[int, 
 
 
 def read_topics(path: Path) -> dict[str, str]:
-    """Read a topics file strictly: Pyserini itself cuts a text at its second tab and keeps the last of two equal ids."""
+    """Read a topics file strictly: Pyserini itself cuts texts at tabs and keeps the last of equal ids."""
     topics: dict[str, str] = {}
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):

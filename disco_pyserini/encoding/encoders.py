@@ -10,7 +10,7 @@ from disco_pyserini.conversation import BERT_SPECIAL_TOKENS, SEPARATOR, Conversa
 from disco_pyserini.encoding.locate import Route, locate
 from disco_pyserini.encoding.splade import SpladeModel
 from disco_pyserini.errors import InputError
-from disco_pyserini.impacts import ImpactVector, Quantiser, WeightVector
+from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, WeightVector
 
 # How far padding was seen to move an impact before rounding: 2e-4 at most on a BERT-base-sized model.
 PADDING_NOISE = 5e-4
@@ -41,7 +41,7 @@ class _Encoder:
         tokenizer_name: str | None = None,
         device: str | None = None,
         max_length: int = 256,
-        quantiser: Quantiser = Quantiser(),
+        quantiser: Quantiser = DEFAULT_QUANTISER,
         batch_tokens: int = 4096,
         revision: str | None = None,
     ) -> None:
@@ -158,4 +158,4 @@ def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser
-    return ModelReference(name, max_length=256), Quantiser()
+    return ModelReference(name, max_length=256), DEFAULT_QUANTISER

@@ -16,7 +16,12 @@ from disco_pyserini.errors import InputError
 
 Route = Literal["query", "document"]
 
-WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+WEIGHT_FILES = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
 
 _DOWNLOADED = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin"]
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -49,7 +54,9 @@ def weight_file(folder: Path) -> Path | None:
 def usable_cards() -> list[str]:
     """The names of the cards whose query and document weights are both on this machine."""
     return [
-        card.name for card in cards().values() if is_present(card.query, "query") and is_present(card.document, "document")
+        card.name
+        for card in cards().values()
+        if is_present(card.query, "query") and is_present(card.document, "document")
     ]
 
 
@@ -86,7 +93,9 @@ def _masked_lm_folder(folder: Path, route: Route) -> Path:
     """Follow a sentence-transformers folder to the masked LM of a route; any other folder is one itself."""
     if not (folder / "modules.json").is_file():
         return folder
-    modules = [(module["type"], folder / module["path"]) for module in _read_json(folder / "modules.json")]
+    modules: list[tuple[str, Path]] = [
+        (module["type"], folder / module["path"]) for module in _read_json(folder / "modules.json")
+    ]
     if modules[0][0].endswith(".Router"):
         router = _read_json(folder / "router_config.json")
         if route not in router["structure"]:
@@ -95,7 +104,8 @@ def _masked_lm_folder(folder: Path, route: Route) -> Path:
     kinds = [kind.rsplit(".", 1)[-1] for kind, _ in modules]
     if len(kinds) != 2 or kinds[0] not in {"MLMTransformer", "Transformer"} or kinds[1] != "SpladePooling":
         raise InputError(
-            f"{folder}: expected a masked-LM transformer and SpladePooling on the {route} route, found {' + '.join(kinds)}"
+            f"{folder}: expected a masked-LM transformer and SpladePooling on the {route} route, "
+            f"found {' + '.join(kinds)}"
         )
     pooling = _read_json(modules[1][1] / "config.json")
     found = (pooling.get("pooling_strategy"), pooling.get("activation_function", "relu"))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,15 +15,12 @@ from disco_pyserini.encoding.locate import weight_file
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import WeightVector
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
 
 class SpladeModel:
     """A masked language model and its tokenizer, checked to be usable as a SPLADE encoder.
 
     Args:
-        folder: a Hugging Face checkpoint (``config.json`` and safetensors or ``.bin`` weights, read without unpickling).
+        folder: a Hugging Face checkpoint: ``config.json`` and safetensors or ``.bin`` weights, read without unpickling.
         tokenizer_name: a tokenizer's folder or hub id where it is not beside the weights.
         device: a torch device; by default the first GPU, or the CPU where there is none.
         batch_tokens: how many tokens, padding included, go through the model at once. It bounds memory: the logits
@@ -100,7 +97,7 @@ class SpladeModel:
         return vectors
 
 
-def _load_tokenizer(name: str) -> PreTrainedTokenizerBase:
+def _load_tokenizer(name: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
@@ -109,12 +106,14 @@ def _load_tokenizer(name: str) -> PreTrainedTokenizerBase:
         raise InputError(f"{name}: no tokenizer could be read there: {_first_line(problem)}") from problem
 
 
-def _load_masked_lm(folder: Path) -> PreTrainedModel:
+def _load_masked_lm(folder: Path) -> Any:
     from transformers import AutoModelForMaskedLM
     from transformers.utils import logging
 
     if weight_file(folder) is None:
-        raise InputError(f"{folder}: expected config.json with model.safetensors or pytorch_model.bin, found no weights")
+        raise InputError(
+            f"{folder}: expected config.json with model.safetensors or pytorch_model.bin, found no weights"
+        )
     show_progress = logging.is_progress_bar_enabled()
     verbosity = logging.get_verbosity()
     logging.disable_progress_bar()
@@ -133,7 +132,7 @@ def _load_masked_lm(folder: Path) -> PreTrainedModel:
     return model
 
 
-def _check_weights(model: PreTrainedModel, report: dict[str, Any], folder: Path) -> None:
+def _check_weights(model: Any, report: dict[str, Any], folder: Path) -> None:
     missing = sorted(report["missing_keys"])
     if missing:
         raise InputError(
@@ -142,7 +141,9 @@ def _check_weights(model: PreTrainedModel, report: dict[str, Any], folder: Path)
         )
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise InputError(f"{folder}: the weights in {name} are not finite (NaN or infinity): the checkpoint is broken")
+            raise InputError(
+                f"{folder}: the weights in {name} are not finite (NaN or infinity): the checkpoint is broken"
+            )
 
 
 def _first_line(problem: Exception) -> str:

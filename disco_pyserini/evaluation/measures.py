@@ -58,7 +58,9 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES)
         try:
             parsed[ir_measures.parse_measure(name)] = name
         except (NameError, ValueError) as problem:
-            raise InputError(f"unknown measure {name!r}: expected one of ir_measures, such as nDCG@3 or R@100") from problem
+            raise InputError(
+                f"unknown measure {name!r}: expected one of ir_measures, such as nDCG@3 or R@100"
+            ) from problem
     if not run.keys() & qrels.keys():
         raise InputError(
             f"the run and the qrels share no query id: the run has ids like {next(iter(run), None)!r}, "

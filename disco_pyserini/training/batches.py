@@ -33,4 +33,4 @@ class SimilarLengthBatchSampler(DefaultBatchSampler):
             yield batches[number]
 
     def __len__(self) -> int:
-        return len(self.sampler) // self.batch_size
+        return int(len(self.sampler) // self.batch_size)

@@ -79,7 +79,10 @@ class DiscoLoss(nn.Module):
         scores = scores.view(batch, batch, size)
         own = scores[torch.arange(batch), torch.arange(batch)]
         kl = F.kl_div(
-            own.log_softmax(dim=1), teacher.to(queries.device).log_softmax(dim=1), reduction="batchmean", log_target=True
+            own.log_softmax(dim=1),
+            teacher.to(queries.device).log_softmax(dim=1),
+            reduction="batchmean",
+            log_target=True,
         )
         return {
             "kl": self.kl_weight * kl,
@@ -107,6 +110,8 @@ def _contrastive(own: Tensor, scores: Tensor) -> Tensor:
         scores: (batch, batch, 1 + k) each query with every query's passages. Other queries' positives are left out.
     """
     batch = len(own)
-    others = scores[:, :, 1:].masked_fill(torch.eye(batch, dtype=torch.bool, device=own.device).unsqueeze(-1), -torch.inf)
+    others = scores[:, :, 1:].masked_fill(
+        torch.eye(batch, dtype=torch.bool, device=own.device).unsqueeze(-1), -torch.inf
+    )
     logits = torch.cat([own, others.reshape(batch, -1)], dim=1)
     return F.cross_entropy(logits, torch.zeros(batch, dtype=torch.long, device=own.device))

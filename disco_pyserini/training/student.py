@@ -24,14 +24,15 @@ def student(document_encoder: Path) -> SparseEncoder:
     for module in document:
         module.requires_grad_(False).eval()
         # Trainers call model.train() before every step, which would switch the frozen route's dropout back on.
-        module.train = MethodType(lambda self, mode=True: self, module)  # type: ignore[method-assign]
+        module.train = MethodType(lambda self, mode=True: self, module)
     router = Router.for_query_document(query, document, default_route=None, allow_empty_key=False)
     return SparseEncoder(modules=[router], device=_device())
 
 
 def export_masked_lm(model: SparseEncoder, folder: Path, route: str | None = None) -> None:
     """Write the masked LM of a plain encoder, or of one route of a student, as a Hugging Face checkpoint."""
-    transformer = model[0] if route is None else model[0].sub_modules[route][0]
+    first: Any = model[0]
+    transformer = first if route is None else first.sub_modules[route][0]
     transformer.auto_model.save_pretrained(folder)
     transformer.tokenizer.save_pretrained(folder)
 
@@ -44,17 +45,17 @@ def _route(folder: Path) -> list[Any]:
     transformer = Transformer(str(folder), transformer_task="fill-mask")
     head = transformer.auto_model.get_output_embeddings()
     pooling = SpladePooling("max")
-    head.forward = MethodType(lambda self, states: states, head)  # type: ignore[method-assign]
+    head.forward = MethodType(lambda self, states: states, head)
     # The head's parameters belong to the transformer; a plain function keeps the pooling from owning them too.
-    pooling.forward = lambda features: _pool(features, head)  # type: ignore[method-assign]
+    pooling.forward = lambda features: _pool(features, head)
     return [transformer, pooling]
 
 
 def _pool(features: dict[str, Tensor], head: nn.Linear) -> dict[str, Tensor]:
     """SPLADE weights, max over tokens of log(1 + relu(logit)), to the same values and gradients as `SpladePooling`.
 
-    Only the highest token of each vocabulary entry has a gradient, and only where its logit is above 0. So the logits are
-    computed without a graph to find these tokens, and once more, with one, for the few hundred that are active.
+    Only the highest token of each vocabulary entry has a gradient, and only where its logit is above 0. So the logits
+    are computed without a graph to find these tokens, and once more, with one, for the few hundred that are active.
     ``token_embeddings`` are the head's inputs (batch, length, width).
     """
     states, outside = features["token_embeddings"], features["attention_mask"] == 0

@@ -66,7 +66,9 @@ def main() -> None:
         report(args.output, ("conversation",))
 
 
-def new_encoder(folder: Path, passages: Sequence[Passage], queries: Sequence[Query], vocabulary_size: int = 4000) -> None:
+def new_encoder(
+    folder: Path, passages: Sequence[Passage], queries: Sequence[Query], vocabulary_size: int = 4000
+) -> None:
     """Write an untrained masked LM whose output starts sparse and lexical: each token activates mostly itself."""
     wordpiece = BertWordPieceTokenizer(lowercase=True)
     texts = (text for group in (_contents(passages), _utterances(queries)) for text in group)
@@ -115,7 +117,9 @@ def train_document_encoder(
         others = [docid for docid in about[positive.rsplit("-", 1)[0]] if docid not in qrels[query.qid]]
         negative = chooser.choice(others) if others else chooser.choice(passages).id
         rows.append((query.text("human"), contents[positive], contents[negative]))
-    dataset = Dataset.from_dict(dict(zip(("query", "positive", "negative"), map(list, zip(*rows, strict=True)), strict=True)))
+    dataset = Dataset.from_dict(
+        dict(zip(("query", "positive", "negative"), map(list, zip(*rows, strict=True)), strict=True))
+    )
     model = splade(output / "untrained")
     loss = SpladeLoss(
         model,
@@ -187,7 +191,10 @@ def document_vectors(encoder: DiscoDocumentEncoder, passages: Sequence[Passage])
 
 
 def teach(
-    encoder: DiscoDocumentEncoder, documents: DocumentVectors, queries: Sequence[Query], qrels: dict[str, dict[str, int]]
+    encoder: DiscoDocumentEncoder,
+    documents: DocumentVectors,
+    queries: Sequence[Query],
+    qrels: dict[str, dict[str, int]],
 ) -> Candidates:
     """Score every passage for every human rewrite, and keep the best that are not relevant."""
     matrix = documents.matrix()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from checkpoints import WORDS, make_checkpoint
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SparseEncoder
 
-from checkpoints import WORDS, make_checkpoint
 from disco_pyserini import Conversation, DiscoDocumentEncoder, DiscoQueryEncoder, InputError, flatten
 from disco_pyserini.encoding import query_encoder
 from disco_pyserini.impacts import Quantiser
@@ -123,7 +123,9 @@ def test_a_hub_id_loads_offline_from_the_hubs_cache(
     assert encoder.encode("who wrote it") == DiscoQueryEncoder(str(checkpoint)).encode("who wrote it")
 
 
-def test_an_encoder_that_is_not_here_is_named_with_those_that_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_encoder_that_is_not_here_is_named_with_those_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(InputError, match=r"no encoder 'slupart/splade-disco-human'.*usable here now: disco-tiny"):
         query_encoder("splade-disco-human")
