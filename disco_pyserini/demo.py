@@ -11,6 +11,7 @@ from time import perf_counter
 
 from disco_pyserini.datasets.collection import Query, read_qrels, read_topics, read_turns, write_topics
 from disco_pyserini.datasets.demo_world import DemoWorld
+from disco_pyserini.datasets.passages import read_passages
 from disco_pyserini.encoding import document_encoder, query_encoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import DEFAULT_MEASURES, Evaluation, evaluate, read_run
@@ -97,6 +98,31 @@ def sentence(rows: Sequence[Row]) -> str:
         f"rewrites ({disco:.3f} of {human:.3f}) without any rewriting, and {100 * (disco - utterance):.0f} points more "
         f"than SPLADE on the last utterance ({utterance:.3f})."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A turn whose answer DiSCo finds first, and SPLADE on the last utterance does not."""
+
+    query: Query
+    by_splade: str
+    by_disco: str
+
+
+def example(folder: Path) -> Example | None:
+    """Return the first such turn, from the third turn of a conversation on, with the passages found."""
+    qrels = read_qrels(folder / "qrels.test.txt")
+    contents = {passage.id: passage.contents for passage in read_passages(str(folder / "corpus.jsonl"))}
+    best = {
+        name: {qid: max(hits, key=hits.__getitem__) for qid, hits in read_run(folder / f"run.{name}.txt").items()}
+        for name in ("splade.utterance", "disco.conversation")
+    }
+    for query in read_turns(folder / "turns.test.jsonl"):
+        splade, disco = best["splade.utterance"].get(query.qid), best["disco.conversation"].get(query.qid)
+        relevant = qrels.get(query.qid, {})
+        if splade and disco and query.depth >= 3 and disco in relevant and splade not in relevant:
+            return Example(query, contents[splade], contents[disco])
+    return None
 
 
 def stock_command(folder: Path, output: Path) -> str:

@@ -19,7 +19,7 @@ def demo(
 
     console = Console(stderr=True)
     with console.status("loading") as status:
-        from disco_pyserini.demo import run_demo, sentence, stock_command
+        from disco_pyserini.demo import example, run_demo, sentence, stock_command
 
         def say(message: str) -> None:
             status.update(message)
@@ -42,6 +42,14 @@ def demo(
     )
     print(f"{rows[0].evaluation.queries} questions of the test conversations, 2,000 passages, all of them generated.")
     print(sentence(rows))
+    if found := example(output):
+        print("\nFor example:\n")
+        for turn in found.query.conversation.turns[-3:-1]:
+            print(f"    user    {turn.utterance}")
+            print(f"    system  {turn.response or '(not recorded)'}")
+        print(f"    user    {found.query.conversation.utterance}\n")
+        print(f"    SPLADE on the last utterance finds: {found.by_splade}")
+        print(f"    DiSCo on the conversation finds:    {found.by_disco}")
     print(f"\nCollection, indexes, topics and runs are in {output}/. The same DiSCo run from Pyserini's own command:\n")
     print(f"    {stock_command(output, output / 'run.pyserini.txt')}")
     print(f"    disco evaluate --run {output}/run.pyserini.txt --qrels {output}/qrels.test.txt")
