@@ -3,50 +3,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
-from disco_pyserini.datasets.collection import Passage
-from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector
+from benchmarks.random_vectors import TERMS, RandomVectors
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.index import build_index
 from disco_pyserini.lucene.searcher import DiscoSearcher
-from disco_pyserini.vectors import VectorSpace, open_vectors, vocabulary_hash
-from disco_pyserini.vectors.writer import write_parts
+from disco_pyserini.vectors import open_vectors
 
-VOCABULARY = [f"tok{i}" for i in range(30_522)]
-TERMS = 180
 QUERIES = 100
-
-
-class RandomVectors:
-    """As many terms per passage, impacts and document frequencies as a SPLADE encoder makes on passages, roughly."""
-
-    def __init__(self, size: int, seed: int = 0, terms: int = TERMS) -> None:
-        generator = np.random.default_rng(seed)
-        chances = 1 / (np.arange(len(VOCABULARY)) + 50)
-        borders = np.cumsum(chances / chances.sum())
-        self.vectors: list[ImpactVector] = []
-        for length in np.clip(generator.normal(terms, terms / 4, size), 5, 2 * terms).astype(int):
-            drawn = np.unique(np.searchsorted(borders, generator.random(3 * length)))
-            row = np.sort(generator.permutation(drawn)[:length]).astype(np.int32)
-            impacts = np.clip(generator.gamma(2, 25, len(row)), 1, 400).astype(np.uint16)
-            self.vectors.append(ImpactVector(row, impacts))
-
-    def dictionaries(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """Read the vectors as {token: impact}, with the ids of their documents."""
-        for number, (terms, impacts) in enumerate(self.vectors):
-            tokens = map(VOCABULARY.__getitem__, terms.tolist())
-            yield f"doc{number}", dict(zip(tokens, impacts.tolist(), strict=True))
 
 
 class Given:
@@ -65,11 +37,8 @@ def main(documents: int = 20_000, rounds: int = 3) -> None:
     source = RandomVectors(documents)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "json").mkdir()
-        with (folder / "json" / "vectors.jsonl").open("w", encoding="utf-8") as lines:
-            for docid, vector in source.dictionaries():
-                lines.write(json.dumps({"id": docid, "contents": "", "vector": vector}) + "\n")
-        _write_parts(source, folder / "parts")
+        source.write_jsonl(folder / "json" / "vectors.jsonl")
+        source.write_parts(folder / "parts")
         times: dict[str, list[float]] = {"Anserini IndexCollection": [], "disco index": []}
         for _ in range(rounds):
             times["Anserini IndexCollection"].append(_anserini(folder))
@@ -80,12 +49,6 @@ def main(documents: int = 20_000, rounds: int = 3) -> None:
     print(f"the best 100 documents of {QUERIES} queries, their scores and order: {'equal' if same else 'DIFFERENT'}")
     if not same:
         raise SystemExit(1)
-
-
-def _write_parts(source: RandomVectors, folder: Path) -> None:
-    space = VectorSpace("random", "random", "", vocabulary_hash(VOCABULARY), 256, DEFAULT_QUANTISER)
-    passages = [Passage(f"doc{number}", str(number)) for number in range(len(source.vectors))]
-    write_parts(folder, space, VOCABULARY, passages, lambda texts: [source.vectors[int(text)] for text in texts])
 
 
 def _anserini(folder: Path) -> float:
