@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=123)
     parser.add_argument("--passages", type=int, default=30_000, help="size of the training world")
     parser.add_argument("--conversations", type=int, default=12, help="conversations per cluster of entities")
-    parser.add_argument("--document-epochs", type=float, default=3)
+    parser.add_argument("--document-epochs", type=float, default=2)
     parser.add_argument("--query-epochs", type=float, default=4)
     parser.add_argument("--stages", nargs="+", default=["document", "query"], choices=["document", "query"])
     args = parser.parse_args()

@@ -35,7 +35,7 @@ def test_values_and_gradients_equal_those_of_the_stock_modules(checkpoint: Path,
     for name, gradient in stock_gradients.items():
         assert (gradient is None) == (our_gradients[name] is None), name
         if gradient is not None:
-            assert torch.allclose(our_gradients[name], gradient, atol=1e-4 * float(gradient.abs().max()) + 1e-6), name
+            assert torch.allclose(our_gradients[name], gradient, atol=1e-4 * float(gradient.abs().max()) + 1e-5), name
 
 
 def test_the_document_route_stays_frozen_and_in_eval_mode(checkpoint: Path) -> None:
