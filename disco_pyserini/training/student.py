@@ -18,9 +18,14 @@ def splade(folder: Path) -> SparseEncoder:
     return SparseEncoder(modules=_route(folder), device=_device())
 
 
-def student(document_encoder: Path) -> SparseEncoder:
-    """A trainable query route beside a frozen document route, both starting from the document encoder's weights."""
-    query, document = _route(document_encoder), _route(document_encoder)
+def student(document_encoder: Path, start: Path | None = None) -> SparseEncoder:
+    """A trainable query route beside a frozen document route.
+
+    Args:
+        document_encoder: the checkpoint of the frozen route.
+        start: the checkpoint that the query route starts from; by default the document encoder.
+    """
+    query, document = _route(start or document_encoder), _route(document_encoder)
     for module in document:
         module.requires_grad_(False).eval()
         # Trainers call model.train() before every step, which would switch the frozen route's dropout back on.

@@ -32,8 +32,8 @@ from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.losses import Candidates, DiscoLoss
 from disco_pyserini.training.student import export_masked_lm, splade, student
 
-WORLD_SEED = 6
-"""Another world than the one that the demo shows. With the default size they share no entity's name."""
+WORLD_SEEDS = (6, 7)
+"""Other worlds than the one that the demo shows. With the default size they share no entity's name with it."""
 
 CANDIDATES = 100
 """Passages per query of which some are drawn at each step."""
@@ -47,11 +47,13 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=12, help="conversations per cluster of entities")
     parser.add_argument("--document-epochs", type=float, default=2)
     parser.add_argument("--query-epochs", type=float, default=4)
+    parser.add_argument("--world-seed", type=int, default=WORLD_SEEDS[0], help="seed of the training world")
+    parser.add_argument("--query-from", type=Path, help="checkpoint to go on from; else the document encoder")
     parser.add_argument("--stages", nargs="+", default=["document", "query"], choices=["document", "query"])
     args = parser.parse_args()
     started = time.time()
     torch.manual_seed(args.seed)
-    world = DemoWorld(seed=WORLD_SEED, size=args.passages, conversations_per_cluster=args.conversations)
+    world = DemoWorld(seed=args.world_seed, size=args.passages, conversations_per_cluster=args.conversations)
     passages = list(world.passages())
     queries, qrels = list(world.queries("train")), world.qrels("train")
     print(f"{len(passages)} passages, {len(queries)} training turns", file=sys.stderr)
@@ -61,7 +63,7 @@ def main() -> None:
         print(f"document encoder after {time.time() - started:.0f} s", file=sys.stderr)
         report(args.output, ("utterance", "human", "conversation"))
     if "query" in args.stages:
-        train_query_encoder(args.output, passages, queries, qrels, args.query_epochs, args.seed)
+        train_query_encoder(args.output, args.query_from, passages, queries, qrels, args.query_epochs, args.seed)
         print(f"both encoders after {time.time() - started:.0f} s", file=sys.stderr)
         report(args.output, ("conversation",))
 
@@ -133,6 +135,7 @@ def train_document_encoder(
 
 def train_query_encoder(
     output: Path,
+    start: Path | None,
     passages: Sequence[Passage],
     queries: Sequence[Query],
     qrels: dict[str, dict[str, int]],
@@ -146,7 +149,7 @@ def train_query_encoder(
     dataset = Dataset.from_dict(
         {"query": [flatten(query.conversation) for query in queries], "label": list(range(len(queries)))}
     )
-    model = student(output / "document")
+    model = student(output / "document", start)
     loss = DiscoLoss(model, documents, candidates, k=32, kl_weight=0.9, flops_weight=0.003, seed=seed)
     fit(model, dataset, loss, output, epochs=epochs, learning_rate=1e-3, batch_size=64, seed=seed)
     export_masked_lm(model, output / "query", route="query")

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from disco_pyserini import DiscoDocumentEncoder, DiscoQueryEncoder
 from disco_pyserini.datasets.demo_world import DemoWorld
 from disco_pyserini.datasets.demo_world.entities import make_cluster
-from disco_pyserini.training.tiny import WORLD_SEED
+from disco_pyserini.training.tiny import WORLD_SEEDS
 
 
 def test_the_documented_command_trains_both_encoders(tmp_path: Path) -> None:
@@ -31,5 +33,6 @@ def entity_names(world: DemoWorld) -> set[str]:
     }
 
 
-def test_the_training_world_shares_no_name_with_the_demos() -> None:
-    assert entity_names(DemoWorld(seed=WORLD_SEED, size=30_000)).isdisjoint(entity_names(DemoWorld()))
+@pytest.mark.parametrize("seed", WORLD_SEEDS)
+def test_the_training_worlds_share_no_name_with_the_demos(seed: int) -> None:
+    assert entity_names(DemoWorld(seed=seed, size=30_000)).isdisjoint(entity_names(DemoWorld()))
