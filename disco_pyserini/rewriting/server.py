@@ -176,10 +176,10 @@ def _content(response: requests.Response) -> str | None:
 def _seconds(retry_after: str) -> float | None:
     """The seconds that a ``Retry-After`` header means: a number, or a date."""
     try:
-        return max(float(retry_after), 0.0)
+        seconds = float(retry_after)
     except ValueError:
-        pass
-    try:
-        return max(parsedate_to_datetime(retry_after).timestamp() - time.time(), 0.0)
-    except ValueError:
-        return None
+        try:
+            return max(parsedate_to_datetime(retry_after).timestamp() - time.time(), 0.0)
+        except ValueError:
+            return None
+    return seconds if seconds >= 0 else None

@@ -25,6 +25,11 @@ from disco_pyserini.rewriting import default_prompt, read_rewrites, rewrite_turn
 from disco_pyserini.rewriting.server import KEY_VARIABLE, ChatServer
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 def queries(number: int) -> list[Query]:
     return [
         Query(f"c_{i}", "c", Conversation.from_history(f"and question {i}?", [("who?", "someone")]))
@@ -172,6 +177,29 @@ def test_redirects_are_not_followed_with_the_key(tmp_path: Path) -> None:
         rewrite_turns(queries(1), default_prompt(), server(chat.url), tmp_path / "r.jsonl")
     with pytest.raises(InputError, match="--server with a URL such as"):
         server("localhost:8000")
+
+
+@pytest.mark.parametrize("header", ["", "soon", "-3", "nan"])
+def test_a_pause_that_cannot_be_read_does_not_count(tmp_path: Path, header: str) -> None:
+    with chat_server(lambda handler, _, before: before == 0 and answer(handler, 503, b"", Retry_After=header)) as chat:
+        rewrite_turns(queries(1), default_prompt(), server(chat.url), tmp_path / "r.jsonl")
+    assert read_rewrites(tmp_path / "r.jsonl") == expected(1)
+
+
+def test_control_c_says_how_to_continue(tmp_path: Path) -> None:
+    turns, output = tmp_path / "turns.jsonl", tmp_path / "r.jsonl"
+    write_turns(queries(1000), turns)
+    with chat_server(lambda *_: time.sleep(0.05) is not None) as chat:
+        options = ["--server", chat.url, "--server-model", "m", "--batch-size", "2"]
+        command = [*COMMAND, "rewrite", "--turns", str(turns), "--output", str(output), *options]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        while not (output.exists() and output.stat().st_size) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped: the same command continues" in messages and "Traceback" not in messages
+    assert 0 < len(read_rewrites(output)) < 1000
 
 
 COMMAND = [sys.executable, "-m", "disco_pyserini"]
