@@ -60,12 +60,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [
-        "disco_pyserini",
-        "disco_pyserini.conversation",
-        "disco_pyserini.lucene.plugin",
-        "disco_pyserini.datasets.collection",
-    ],
+    ["disco_pyserini", "disco_pyserini.conversation", "disco_pyserini.lucene.plugin", "disco_pyserini.datasets.collection"],
 )
 def test_light_modules_load_neither_torch_nor_java(module: str) -> None:
     code = (
