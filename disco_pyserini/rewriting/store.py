@@ -59,7 +59,7 @@ def attach(queries: Iterable[Query], rewrites: Mapping[str, str], name: str) -> 
     if len(surplus) == len(rewrites):
         raise InputError(
             f"{name}: none of its {len(rewrites)} rewrites belongs to these turns: its ids are like "
-            f"{next(iter(rewrites), None)!r}, theirs like {next(iter(known), None)!r}"
+            f"{next(iter(rewrites), None)!r}, theirs like {given[0].qid if given else None!r}"
         )
     return given, surplus
 
