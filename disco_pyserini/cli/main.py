@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from disco_pyserini.cli import data, demo, doctor, encode, encoders, evaluate, index, search, vectors
+from disco_pyserini.cli import (
+    data,
+    demo,
+    doctor,
+    encode,
+    encoders,
+    evaluate,
+    flops,
+    index,
+    rewrite,
+    search,
+    teach,
+    vectors,
+)
 from disco_pyserini.errors import DiscoError
 
 app = typer.Typer(
@@ -23,6 +36,10 @@ app.command(add_help_option=False, context_settings={"allow_extra_args": True, "
     search.search
 )
 app.command()(evaluate.evaluate)
+app.command()(flops.flops)
+app.command()(rewrite.rewrite)
+app.command()(teach.teach)
+app.command()(teach.fuse)
 app.command()(encoders.encoders)
 app.command()(doctor.doctor)
 app.add_typer(data.app, name="data")
