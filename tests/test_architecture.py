@@ -86,7 +86,7 @@ def test_training_and_encoding_start_no_java() -> None:
 def test_every_dependency_is_explained() -> None:
     setup = (REPOSITORY / "setup.cfg").read_text(encoding="utf-8")
     required = setup.split("install_requires =")[1].split("[options.extras_require]")[0]
-    names = re.findall(r"^    ([\w-]+)[><=!~]", required + "\n    pyjnius>=1", flags=re.MULTILINE)
+    names = re.findall(r"^    ([\w-]+)(?:\[\w+\])?[><=!~]", required + "\n    pyjnius>=1", flags=re.MULTILINE)
     architecture = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
     explained = architecture.split("## Dependencies")[1]
     assert len(names) > 10
