@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from disco_pyserini.cli import data, demo, doctor, encode, encoders, evaluate, index, search, vectors
+from disco_pyserini.cli import data, demo, doctor, encode, encoders, evaluate, index, search, train, vectors
 from disco_pyserini.errors import DiscoError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(index.index)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     search.search
 )
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command()(evaluate.evaluate)
 app.command()(encoders.encoders)
 app.command()(doctor.doctor)

@@ -28,8 +28,12 @@ from disco_pyserini.datasets.collection import Passage, Query
 from disco_pyserini.datasets.demo_world import DemoWorld
 from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder
 from disco_pyserini.training.batches import SimilarLengthBatchSampler
+from disco_pyserini.training.candidates import Candidates, TeacherLists, Tolerance
 from disco_pyserini.training.document_vectors import DocumentVectors
-from disco_pyserini.training.losses import Candidates, DiscoLoss
+from disco_pyserini.training.losses import DiscoLoss
+from disco_pyserini.training.regularisers import Regulariser, flops
+from disco_pyserini.training.sampling import Sampler, Sampling
+from disco_pyserini.training.searched import search_all
 from disco_pyserini.training.student import export_masked_lm, splade, student
 
 WORLD_SEED = 6
@@ -143,11 +147,20 @@ def train_query_encoder(
     encoder = DiscoDocumentEncoder(str(output / "document"), batch_tokens=16384)
     documents = document_vectors(encoder, passages)
     candidates = teach(encoder, documents, queries, qrels)
+    texts = {query.qid: flatten(query.conversation) for query in queries}
     dataset = Dataset.from_dict(
-        {"query": [flatten(query.conversation) for query in queries], "label": list(range(len(queries)))}
+        {"query": [texts[qid] for qid in candidates.qids], "label": list(range(len(candidates)))}
     )
     model = student(output / "document")
-    loss = DiscoLoss(model, documents, candidates, k=32, kl_weight=0.9, flops_weight=0.003, seed=seed)
+    sampling = Sampling(strategy="band", candidates=32, skip=0, depth=CANDIDATES)
+    loss = DiscoLoss(
+        model,
+        documents,
+        Sampler(candidates, len(documents), sampling, seed),
+        regulariser=(Regulariser("flops", 0.003), flops),
+        kl_weight=0.9,
+        contrastive_weight=0.1,
+    )
     fit(model, dataset, loss, output, epochs=epochs, learning_rate=1e-3, batch_size=64, seed=seed)
     export_masked_lm(model, output / "query", route="query")
 
@@ -187,7 +200,7 @@ def fit(
 def document_vectors(encoder: DiscoDocumentEncoder, passages: Sequence[Passage]) -> DocumentVectors:
     """Encode every passage once."""
     vectors = encoder.weight_vectors(_contents(passages))
-    return DocumentVectors([passage.id for passage in passages], vectors, len(encoder.vocabulary))
+    return DocumentVectors.from_weights([passage.id for passage in passages], vectors, len(encoder.vocabulary))
 
 
 def teach(
@@ -197,28 +210,11 @@ def teach(
     qrels: dict[str, dict[str, int]],
 ) -> Candidates:
     """Score every passage for every human rewrite, and keep the best that are not relevant."""
-    matrix = documents.matrix()
-    positives, positive_scores, ranked, scores = [], [], [], []
-    for start in range(0, len(queries), 256):
-        chunk = queries[start : start + 256]
-        rewrites = DocumentVectors(
-            [query.qid for query in chunk],
-            encoder.weight_vectors([query.text("human") for query in chunk]),
-            documents.vocabulary_size,
-        )
-        all_scores = torch.sparse.mm(matrix, rewrites.matrix().to_dense().T).T
-        for query, row in zip(chunk, all_scores, strict=True):
-            relevant = [documents.rows[docid] for docid in qrels[query.qid]]
-            positive = documents.rows[max(qrels[query.qid], key=qrels[query.qid].__getitem__)]
-            positives.append(positive)
-            positive_scores.append(float(row[positive]))
-            row[relevant] = -1
-            best = row.topk(CANDIDATES)
-            ranked.append(best.indices.numpy())
-            scores.append(best.values.numpy())
-    return Candidates(
-        np.array(positives), np.array(positive_scores, dtype=np.float32), np.stack(ranked), np.stack(scores)
-    )
+    rewrites = encoder.weight_vectors([query.text("human") for query in queries])
+    qids = [query.qid for query in queries]
+    teacher = search_all(documents, list(zip(qids, rewrites, strict=True)), qrels, CANDIDATES)
+    tolerance = Tolerance(0)
+    return TeacherLists(teacher, set(qids), qrels, tolerance).candidates(documents.rows, tolerance)
 
 
 def report(output: Path, forms: Iterable[str]) -> None:
@@ -233,7 +229,7 @@ def report(output: Path, forms: Iterable[str]) -> None:
         for name, encoder in (("SPLADE", document), ("DiSCo", query_encoder)):
             if encoder is None or (name == "DiSCo" and form != "conversation"):
                 continue
-            encoded = DocumentVectors(
+            encoded = DocumentVectors.from_weights(
                 [query.qid for query in queries],
                 encoder.weight_vectors([query.text(form) for query in queries]),
                 len(encoder.vocabulary),
