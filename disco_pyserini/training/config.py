@@ -137,7 +137,11 @@ class Loss:
 
 @dataclass(frozen=True)
 class Dev(Collection):
-    """Queries to evaluate on while training; the best checkpoint by nDCG@3 is kept. Without them, the last one is."""
+    """Queries to evaluate on while training, over the documents of section data, all of which are then loaded.
+
+    The best checkpoint by nDCG@3 is kept; without dev queries, the last one is. Of a demo world (the same one as in
+    section data), it is the dev split.
+    """
 
 
 @dataclass(frozen=True)
@@ -323,7 +327,8 @@ def _converted(value: Any, hint: Any, where: str) -> Any:
     kinds = {"Mapping": dict, "bool": bool, "int": int, "float": int | float, "str": str}
     expected: Any = next(kind for name, kind in kinds.items() if name in allowed)
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise InputError(f"{where}: expected {allowed.replace(' | None', '')}, found {value!r}")
+        what = "fields" if "Mapping" in allowed else allowed.replace(" | None", "")
+        raise InputError(f"{where}: expected {what}, found {value!r}")
     return value * 1.0 if allowed == "float" else value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -70,13 +71,15 @@ class DocumentVectors:
             places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
             terms, values = self.terms[places], self.values[places]
         weights = values if self.scale == 1 else (values * self.scale).astype(np.float32)
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(offsets),
-            torch.from_numpy(terms.astype(np.int64)),
-            torch.from_numpy(weights),
-            size=(len(offsets) - 1, self.vocabulary_size),
-            check_invariants=False,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            return torch.sparse_csr_tensor(
+                torch.from_numpy(offsets),
+                torch.from_numpy(terms.astype(np.int64)),
+                torch.from_numpy(weights),
+                size=(len(offsets) - 1, self.vocabulary_size),
+                check_invariants=False,
+            )
 
     def scores(self, queries: Tensor, rows: NDArray[np.int64]) -> Tensor:
         """Dot products of queries (batch, vocabulary) with the given rows (n,): (batch, n), with gradients.

@@ -89,6 +89,12 @@ def prepare(config: settings.TrainingConfig, encoder: DiscoDocumentEncoder, seed
     if documents is None:
         documents = _documents(config, encoder, set(lists.ids), seed, say)
     candidates = lists.candidates(documents.rows, tolerance)
+    if dev:
+        relevant = {docid for qid in dev.texts for docid, grade in dev.qrels.get(qid, {}).items() if grade > 0}
+        missing = sorted(relevant - documents.rows.keys())
+        tolerance.check(
+            "relevant documents of dev queries without a vector", missing, len(relevant), "are they of one collection?"
+        )
     sampler = Sampler(candidates, len(documents), config.sampling, seed)
     short = sampler.too_short() if config.loss.name != "representation-mse" else []
     tolerance.check(

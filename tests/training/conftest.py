@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-
 from checkpoints import WORDS
+
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.datasets.collection import Passage, Query, write_qrels, write_turns
 from disco_pyserini.encoding import document_encoder
@@ -60,7 +60,7 @@ def teacher_scores(seed: int = 3, depth: int = 40) -> dict[str, dict[str, float]
 
 @pytest.fixture(scope="session")
 def collection(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Path:
-    """``corpus.jsonl``, ``turns.jsonl``, ``qrels.txt``, ``teacher.json`` and ``vectors`` of the session's checkpoint."""
+    """The files of a collection, a teacher, and the vectors of the session's checkpoint."""
     folder = tmp_path_factory.mktemp("collection")
     corpus = passages()
     with (folder / "corpus.jsonl").open("w") as lines:

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import AutoModelForMaskedLM
 
 from disco_pyserini import DiscoDocumentEncoder, DiscoQueryEncoder
+from disco_pyserini.cli.main import main
 from disco_pyserini.encoding import query_encoder
 from disco_pyserini.training.train import train
 from training.conftest import Configure
@@ -36,6 +37,37 @@ def test_the_query_route_learns_and_the_document_route_stays_as_it_was(
     before = load_file(checkpoint / "model.safetensors")
     assert same(weights(trained.folder, "document"), before)
     assert not same(weights(trained.folder, "query"), before)
+
+
+def test_documents_can_be_encoded_at_every_step(configure: Configure, checkpoint: Path, collection: Path) -> None:
+    corpus = ["--documents", "live", "--corpus", str(collection / "corpus.jsonl"), "--data.vectors", "null"]
+    trained = train(configure(*corpus))
+    assert same(weights(trained.folder, "document"), load_file(checkpoint / "model.safetensors"))
+    assert not same(weights(trained.folder, "query"), weights(trained.folder, "document"))
+
+
+def test_the_command_trains_and_overrides(
+    configure: Configure,
+    collection: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure()
+    config = str(tmp_path / "config.yaml")
+    monkeypatch.setattr(
+        "sys.argv", ["disco", "train", config, "--loss.name", "kl", "--output-dir", str(tmp_path / "kl")]
+    )
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 0
+    assert f"{tmp_path / 'kl' / 'final'}: trained in" in capsys.readouterr().out
+    assert "name kl" in (tmp_path / "kl" / "final" / "README.md").read_text()
+    monkeypatch.setattr("sys.argv", ["disco", "train", config, "--learning-speed", "1"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 2
+    assert "did you mean learning_rate?" in capsys.readouterr().err
 
 
 def test_a_trained_model_loads_in_all_ways(configure: Configure, checkpoint: Path, tmp_path: Path) -> None:
