@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from datasets import Dataset
 from sentence_transformers import SparseEncoder, SparseEncoderTrainingArguments
 from transformers import set_seed
@@ -112,7 +113,13 @@ def make_arguments(config: TrainingConfig) -> SparseEncoderTrainingArguments:
         InputError: a field is unknown, or sentence-transformers refuses a value.
     """
     sampler = ShuffledBatchSampler if config.data.batches == "shuffled" else SimilarLengthBatchSampler
-    fields: dict[str, Any] = {"router_mapping": {"query": "query"}, "batch_sampler": sampler, "report_to": "none"}
+    fields: dict[str, Any] = {
+        "router_mapping": {"query": "query"},
+        "batch_sampler": sampler,
+        "report_to": "none",
+        "logging_steps": 25,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+    }
     if config.dev.turns or config.dev.topics or config.dev.demo_world:
         fields |= {
             "eval_strategy": "epoch",
