@@ -160,9 +160,11 @@ def _at(ranking: Ranking, ranks: NDArray[np.int64]) -> Draw:
 
 
 def _random(ranking: Ranking, corpus: int, k: int, taken: NDArray[np.int64], rng: Generator) -> Draw:
+    if not len(ranking.documents):
+        return _at(ranking, _NONE)  # without a list there is no lowest score
     drawn: NDArray[np.int64] = rng.choice(corpus, min(k + len(taken), corpus), replace=False)
     documents = drawn[~np.isin(drawn, taken)][:k]
-    scores = np.full(len(documents), ranking.scores.min(initial=np.inf), np.float32)
+    scores = np.full(len(documents), ranking.scores.min(), np.float32)
     _, here, there = np.intersect1d(documents, ranking.documents, return_indices=True)
     scores[here] = ranking.scores[there]
     return Draw(documents, scores)
