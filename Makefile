@@ -1,5 +1,5 @@
 # `make demo` and `make test` work on a fresh machine with Python 3.12 or newer; they make .venv when it is missing.
-PYTHON ?= python3.12
+PYTHON ?= $(shell command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -21,7 +21,6 @@ bench: $(VENV)/ready
 
 $(VENV)/ready: setup.cfg setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 

@@ -1,12 +1,14 @@
-"""``python -m benchmarks NAME``."""
+"""``python -m benchmarks [NAME]``; without a name, all of them."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-NAMES = ("index-build", "training")
+NAMES = ("index-build", "vectors-on-disk", "training")
 
-if len(sys.argv) != 2 or sys.argv[1] not in NAMES:
-    sys.exit(f"usage: python -m benchmarks {{{','.join(NAMES)}}}")
-import_module(f"benchmarks.{sys.argv[1].replace('-', '_')}").main()
+chosen = sys.argv[1:] or NAMES
+if not set(chosen) <= set(NAMES):
+    sys.exit(f"usage: python -m benchmarks [{'|'.join(NAMES)}]")
+for name in chosen:
+    import_module(f"benchmarks.{name.replace('-', '_')}").main()

@@ -1,64 +1,24 @@
-"""Documents per second of our index build and of Anserini's ``IndexCollection``, on the same vectors, on one thread."""
+"""Documents per second from vectors on disk to an index: ``disco index`` on vector parts, Anserini's
+``IndexCollection`` on its JSONL. The same vectors, one thread."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
+from benchmarks.random_vectors import TERMS, RandomVectors
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.index import build_index
 from disco_pyserini.lucene.searcher import DiscoSearcher
-from disco_pyserini.vectors.batch import VectorBatch
+from disco_pyserini.vectors import open_vectors
 
-VOCABULARY = [f"tok{i}" for i in range(30_522)]
-TERMS = 180
 QUERIES = 100
-
-
-class RandomVectors:
-    """As many terms per passage, impacts and document frequencies as a SPLADE encoder makes on passages, roughly."""
-
-    space = None
-    vocabulary = VOCABULARY
-
-    def __init__(self, size: int, seed: int = 0, terms: int = TERMS) -> None:
-        generator = np.random.default_rng(seed)
-        self.total = size
-        chances = 1 / (np.arange(len(VOCABULARY)) + 50)
-        borders = np.cumsum(chances / chances.sum())
-        self._rows = []
-        for length in np.clip(generator.normal(terms, terms / 4, size), 5, 2 * terms).astype(int):
-            drawn = np.unique(np.searchsorted(borders, generator.random(3 * length)))
-            row = np.sort(generator.permutation(drawn)[:length]).astype(np.int32)
-            impacts = np.clip(generator.gamma(2, 25, len(row)), 1, 400).astype(np.uint16)
-            self._rows.append((row, impacts))
-
-    def batches(self) -> Iterator[VectorBatch]:
-        """Read the vectors, a thousand at a time."""
-        for start in range(0, self.total, 1000):
-            rows = self._rows[start : start + 1000]
-            yield VectorBatch(
-                ids=[f"doc{start + i}" for i in range(len(rows))],
-                offsets=np.cumsum([0, *(len(terms) for terms, _ in rows)]),
-                terms=np.concatenate([terms for terms, _ in rows]),
-                impacts=np.concatenate([impacts for _, impacts in rows]),
-            )
-
-    def dictionaries(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """Read the vectors as {token: impact}, with the ids of their documents."""
-        for batch in self.batches():
-            for docid, terms, impacts in batch:
-                tokens = map(VOCABULARY.__getitem__, terms.tolist())
-                yield docid, dict(zip(tokens, impacts.tolist(), strict=True))
 
 
 class Given:
@@ -77,15 +37,13 @@ def main(documents: int = 20_000, rounds: int = 3) -> None:
     source = RandomVectors(documents)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "json").mkdir()
-        with (folder / "json" / "vectors.jsonl").open("w", encoding="utf-8") as lines:
-            for docid, vector in source.dictionaries():
-                lines.write(json.dumps({"id": docid, "contents": "", "vector": vector}) + "\n")
+        source.write_jsonl(folder / "json" / "vectors.jsonl")
+        source.write_parts(folder / "parts")
         times: dict[str, list[float]] = {"Anserini IndexCollection": [], "disco index": []}
         for _ in range(rounds):
             times["Anserini IndexCollection"].append(_anserini(folder))
             shutil.rmtree(folder / "ours", ignore_errors=True)
-            times["disco index"].append(build_index(source, folder / "ours").seconds)
+            times["disco index"].append(build_index(open_vectors(folder / "parts"), folder / "ours").seconds)
         _report(documents, times)
         same = _answers(folder / "ours") == _answers(folder / "anserini")
     print(f"the best 100 documents of {QUERIES} queries, their scores and order: {'equal' if same else 'DIFFERENT'}")

@@ -94,6 +94,8 @@ class Teacher:
         fusion: the rule for several of them: mean, max, min, min-max or z.
         weights: one for each.
         depth: how many documents are kept of what is searched with a rewrite.
+        distractors: a form of the query text (as ``form`` of section data); half of the kept documents are then the
+            best for that text, such as those on earlier turns for ``conversation``, scored by the rewrite all the same.
     """
 
     files: Sequence[str] = ()
@@ -101,6 +103,7 @@ class Teacher:
     fusion: str = "mean"
     weights: Sequence[float] | None = None
     depth: int = 1000
+    distractors: str | None = None
 
     def __post_init__(self) -> None:
         if self.files and self.rewrites:

@@ -80,11 +80,16 @@ def prepare(config: settings.TrainingConfig, encoder: DiscoDocumentEncoder, seed
     if unjudged := len(queries.texts) - len(judged):
         tolerance.notes.append(f"left out: {unjudged:,} of {len(queries.texts):,} queries without a relevant document")
     rewrites = _encode_rewrites(config.teacher.rewrites, queries, judged, encoder, tolerance)
+    distractors = None
+    if config.teacher.distractors:
+        turns = [queries.turns[qid] for qid in judged]
+        vectors = encoder.weight_vectors([query.text(config.teacher.distractors) for query in turns])
+        distractors = dict(zip(judged, vectors, strict=True))
 
     whole = dev is not None or bool(config.teacher.rewrites)
     documents = _documents(config, encoder, None, seed, say) if whole else None
     flat: list[str] = []
-    teacher = _teach(config, documents, rewrites, queries, flat, say)
+    teacher = _teach(config, documents, rewrites, distractors, queries.qrels, flat, say)
     lists = TeacherLists(teacher, queries.texts, queries.qrels, tolerance, flat)
     if documents is None:
         documents = _documents(config, encoder, set(lists.ids), seed, say)
@@ -108,9 +113,8 @@ def prepare(config: settings.TrainingConfig, encoder: DiscoDocumentEncoder, seed
         sampler = Sampler(candidates, len(documents), config.sampling, seed)
     rewritten = None
     if config.loss.name == "representation-mse":
-        [vectors] = rewrites
         rewritten = DocumentVectors.from_weights(
-            candidates.qids, [vectors[qid] for qid in candidates.qids], documents.vocabulary_size
+            candidates.qids, [rewrites[0][qid] for qid in candidates.qids], documents.vocabulary_size
         )
     return Material(
         [queries.texts[qid] for qid in candidates.qids],
@@ -169,7 +173,8 @@ def _teach(
     config: settings.TrainingConfig,
     documents: DocumentVectors | None,
     rewrites: Sequence[Mapping[str, WeightVector]],
-    queries: Queries,
+    distractors: Mapping[str, WeightVector] | None,
+    qrels: Mapping[str, Mapping[str, int]],
     flat: list[str],
     say: Say,
 ) -> Iterable[tuple[str, Mapping[str, float]]]:
@@ -182,7 +187,16 @@ def _teach(
     else:
         assert documents is not None
         say(f"searching {len(documents):,} documents with {len(rewrites[0]):,} rewrites")
-        teachers = [search_all(documents, list(one.items()), queries.qrels, teacher.depth) for one in rewrites]
+        teachers = [
+            search_all(
+                documents,
+                list(one.items()),
+                qrels,
+                teacher.depth,
+                [distractors[qid] for qid in one] if distractors else None,
+            )
+            for one in rewrites
+        ]
     return teachers[0] if len(teachers) == 1 else fuse(teachers, teacher.fusion, teacher.weights)
 
 

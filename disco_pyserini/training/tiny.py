@@ -40,7 +40,7 @@ WORLD_SEED = 6
 """Another world than the one that the demo shows. With the default size they share no entity's name."""
 
 CANDIDATES = 100
-"""Depth of the teacher's ranking from which candidates are drawn."""
+"""Passages per query of which some are drawn at each step."""
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=30_000, help="size of the training world")
     parser.add_argument("--conversations", type=int, default=12, help="conversations per cluster of entities")
     parser.add_argument("--document-epochs", type=float, default=2)
-    parser.add_argument("--query-epochs", type=float, default=3)
+    parser.add_argument("--query-epochs", type=float, default=4)
     parser.add_argument("--stages", nargs="+", default=["document", "query"], choices=["document", "query"])
     args = parser.parse_args()
     started = time.time()
@@ -117,7 +117,7 @@ def train_document_encoder(
     chooser = random.Random(seed)
     rows = []
     for query in queries:
-        positive = max(qrels[query.qid], key=qrels[query.qid].__getitem__)
+        positive = _most_relevant(qrels[query.qid])
         others = [docid for docid in about[positive.rsplit("-", 1)[0]] if docid not in qrels[query.qid]]
         negative = chooser.choice(others) if others else chooser.choice(passages).id
         rows.append((query.text("human"), contents[positive], contents[negative]))
@@ -209,12 +209,28 @@ def teach(
     queries: Sequence[Query],
     qrels: dict[str, dict[str, int]],
 ) -> Candidates:
-    """Score every passage for every human rewrite, and keep the best that are not relevant."""
-    rewrites = encoder.weight_vectors([query.text("human") for query in queries])
+    """Give passages the scores that the document encoder gives them for the human rewrite.
+
+    Half of the candidates are the best by these scores, and half are the best for the unrewritten conversation: among
+    these are the passages about what was mentioned earlier, which the student must learn to leave alone.
+    """
     qids = [query.qid for query in queries]
-    teacher = search_all(documents, list(zip(qids, rewrites, strict=True)), qrels, CANDIDATES)
+    rewrites = encoder.weight_vectors([query.text("human") for query in queries])
+    conversations = encoder.weight_vectors([query.text("conversation") for query in queries])
+    teacher = search_all(documents, list(zip(qids, rewrites, strict=True)), qrels, CANDIDATES, conversations)
     tolerance = Tolerance(0)
     return TeacherLists(teacher, set(qids), qrels, tolerance).candidates(documents.rows, tolerance)
+
+
+def _score(encoder: DiscoDocumentEncoder | DiscoQueryEncoder, matrix: torch.Tensor, texts: list[str]) -> torch.Tensor:
+    """Score every passage for every text, exhaustively: (texts, passages)."""
+    vectors = DocumentVectors.from_weights(texts, encoder.weight_vectors(texts), matrix.shape[1])
+    scores: torch.Tensor = torch.sparse.mm(matrix, vectors.matrix().to_dense().T)
+    return scores.T
+
+
+def _most_relevant(grades: dict[str, int]) -> str:
+    return max(grades, key=grades.__getitem__)
 
 
 def report(output: Path, forms: Iterable[str]) -> None:
@@ -229,17 +245,13 @@ def report(output: Path, forms: Iterable[str]) -> None:
         for name, encoder in (("SPLADE", document), ("DiSCo", query_encoder)):
             if encoder is None or (name == "DiSCo" and form != "conversation"):
                 continue
-            encoded = DocumentVectors.from_weights(
-                [query.qid for query in queries],
-                encoder.weight_vectors([query.text(form) for query in queries]),
-                len(encoder.vocabulary),
-            )
-            scores = torch.sparse.mm(matrix, encoded.matrix().to_dense().T).T
+            texts = [query.text(form) for query in queries]
+            scores = _score(encoder, matrix, texts)
             ranks = [
                 1 + min(int((row > row[vectors.rows[docid]]).sum()) for docid in qrels[query.qid])
                 for query, row in zip(queries, scores, strict=True)
             ]
-            terms = len(encoded.terms) / len(queries)
+            terms = np.mean([len(vector) for vector in encoder.encode_batch(texts)])
             print(
                 f"{name:6} {form:12} MRR {np.mean(1 / np.array(ranks)):.3f}  query terms {terms:.0f}  "
                 f"document terms {len(vectors.terms) / len(vectors):.0f}  (dev, {len(queries)} turns)",

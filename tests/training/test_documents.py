@@ -65,15 +65,6 @@ def test_losses_and_gradients_equal_those_of_live_encoding(
         assert torch.allclose(one, other, rtol=tolerance, atol=tolerance * max(1, largest))
 
 
-def test_the_frozen_route_stays_in_evaluation_mode(checkpoint: Path) -> None:
-    model = student(checkpoint)
-    model.train()
-    routes = model[0].sub_modules
-    assert all(not module.training for module in routes["document"].modules() if module is not routes["document"])
-    assert all(not parameter.requires_grad for parameter in routes["document"].parameters())
-    assert all(module.training for module in routes["query"].modules())
-
-
 def test_stored_impacts_are_read_as_weights_and_only_those_needed(checkpoint: Path, collection: Path) -> None:
     encoder = document_encoder(str(checkpoint), device="cpu")
     source = open_vectors(collection / "vectors")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from checkpoints import make_checkpoint
 
 from disco_pyserini.encoding import document_encoder
@@ -65,6 +66,26 @@ def test_rewrites_search_the_vectors(configure: Configure, checkpoint: Path) -> 
     assert one.candidates.ranking(0).scores[0] == pytest.approx(expected, rel=1e-4)
     both = material(configure, checkpoint, "--files", "[]", "--rewrites", "[human, model]", "--fusion", "max")
     assert both.candidates.ranking(0).scores[0] > one.candidates.ranking(0).scores[0]
+
+
+def test_half_of_a_list_can_be_what_another_text_finds(configure: Configure, checkpoint: Path) -> None:
+    rewrites = ["--files", "[]", "--rewrites", "human"]
+    whole = material(configure, checkpoint, *rewrites, "--teacher.depth", "58")
+    half = material(configure, checkpoint, *rewrites, "--teacher.depth", "20", "--distractors", "utterance")
+    encoder = document_encoder(str(checkpoint), max_length=64, device="cpu")
+    text = json.loads(Path(str(configure().data.turns)).read_text().splitlines()[0])["utterance"]
+    [(terms, weights)] = encoder.weight_vectors([text])
+    query = torch.zeros(1, len(encoder.vocabulary))
+    query[0, terms] = torch.tensor(weights)
+    by_utterance = half.documents.best(query, 60)[1][0].tolist()
+    relevant = set(half.candidates.relevant[0].tolist())
+    best = whole.candidates.ranking(0).documents.tolist()[:10]
+    others = [row for row in by_utterance if row not in {*relevant, *best}][:10]
+    found = half.candidates.ranking(0)
+    assert set(found.documents.tolist()) == {*best, *others}
+    scores = dict(zip(whole.candidates.ranking(0).documents.tolist(), whole.candidates.ranking(0).scores, strict=True))
+    for row, score in zip(found.documents.tolist(), found.scores, strict=True):
+        assert score == pytest.approx(scores[row], rel=1e-5)
 
 
 def test_several_files_are_fused(configure: Configure, checkpoint: Path, tmp_path: Path, collection: Path) -> None:
