@@ -47,9 +47,20 @@ def read_lines(path: Path) -> Iterator[bytes]:
     Raises:
         InputError: the file cannot be read, or is not a whole gzip file.
     """
+    with open_unpacked(path) as lines:
+        yield from lines
+
+
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+    """Open a file for reading, unpacked if its name ends with ``.gz``.
+
+    Raises:
+        InputError: the file cannot be read, or is not a whole gzip file.
+    """
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as lines:
-            yield from lines
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
         raise InputError(
             f"{path}: expected a whole gzip file, found a cut or damaged one ({problem}): get it again"

@@ -23,9 +23,10 @@ MAY_IMPORT = {
     "encoding": {*GROUND, "conversation", "impacts", "cards"},
     "vectors": {*GROUND, "impacts"},
     "datasets": {*GROUND, "conversation"},
-    "lucene": {*GROUND, "conversation", "cards", "encoding", "vectors", "datasets"},
+    "lucene": {*GROUND, "conversation", "impacts", "cards", "encoding", "vectors", "datasets"},
     "training": {*GROUND, "conversation", "impacts", "encoding", "vectors", "datasets", "evaluation"},
     "evaluation": GROUND,
+    "rewriting": {*GROUND, "conversation", "datasets"},
 }
 
 

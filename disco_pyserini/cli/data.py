@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,13 +28,24 @@ def topics(
     turns: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="turns.jsonl of a collection.")],
     output: Annotated[Path, typer.Option(help="Topics file to write (.tsv), as Pyserini reads it.")],
     query: Annotated[
-        str, typer.Option(help="conversation, user-turns, last:N, utterance, or the name of a rewrite (human, …).")
+        str,
+        typer.Option(
+            help="conversation, user-turns, last:N, utterance, a rewrite's name, or llm:FILE (disco rewrite)."
+        ),
     ] = "conversation",
 ) -> None:
     """Write the turns of a collection as a topics file."""
+    from disco_pyserini.cli.teach import report_ids
     from disco_pyserini.datasets.collection import read_turns, write_topics
 
-    written, missing = write_topics(read_turns(turns), query, output)
+    queries = read_turns(turns)
+    surplus: list[str] = []
+    if query.startswith("llm:"):
+        from disco_pyserini.rewriting import attach, read_rewrites
+
+        given, surplus = attach(queries, read_rewrites(Path(query.removeprefix("llm:"))), query)
+        queries = iter(given)
+    written, missing = write_topics(queries, query, output)
     print(f"{written} topics in {output}")
-    if missing:
-        print(f"left out, without a {query} rewrite: {', '.join(missing)}", file=sys.stderr)
+    report_ids(f"left out, without a {query} rewrite", missing)
+    report_ids(f"{query}: rewrites of no turn in {turns}", surplus)

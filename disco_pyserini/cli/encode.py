@@ -68,17 +68,17 @@ def encode(
 
 
 @contextmanager
-def progress_bar(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar of passages with their rate and the time left; give what to call with each number of passages done."""
+def progress_bar(title: str, total: int | None, unit: str = "passages") -> Iterator[Callable[[int], None]]:
+    """Show a bar with the rate and the time left; give what to call with each number of passages (units) done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
     from rich.text import Text
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{task.finished_speed or task.speed or 0:,.0f} passages/s")
+            return Text(f"{task.finished_speed or task.speed or 0:,.0f} {unit}/s")
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=total)
-        yield lambda passages: progress.advance(task, passages)
+        yield lambda done: progress.advance(task, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,22 +20,37 @@ def evaluate(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="turns.jsonl with the depths; else ids end in the turn number."),
     ] = None,
+    plot: Annotated[Path | None, typer.Option(help="With --by-depth: file for a plot of it (.png).")] = None,
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""
     from disco_pyserini.cli.tables import show
-    from disco_pyserini.datasets.collection import read_qrels, read_turns
+    from disco_pyserini.datasets.collection import read_qrels
+    from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation import evaluate, read_run
-    from disco_pyserini.evaluation.measures import depth_of
+    from disco_pyserini.evaluation.plots import check_plot_path, plot_by_depth
 
+    if plot:
+        check_plot_path(plot)
+        if not by_depth:
+            raise InputError("--plot draws the measures by turn depth: add --by-depth")
     names = measures.split()
     result = evaluate(read_run(run), read_qrels(qrels), names)
-    rows = [("all", result)]
-    if by_depth:
-        depths = {query.qid: query.depth for query in read_turns(turns)} if turns else {}
-        judged = next(iter(result.by_query.values()))
-        depths = depths or {qid: depth_of(qid) for qid in judged}
-        rows += [(str(depth), group) for depth, group in result.by_depth(depths).items()]
+    groups = result.by_depth(depths_of(next(iter(result.by_query.values())), turns)) if by_depth else {}
+    rows = [("all", result), *((str(depth), group) for depth, group in groups.items())]
     show(
         ["turn", "queries", *names],
         [[label, str(group.queries), *(f"{group.mean(name):.4f}" for name in names)] for label, group in rows],
     )
+    if plot:
+        lines = {name: [group.mean(name) for group in groups.values()] for name in names}
+        plot_by_depth(list(groups), {"mean": lines}, plot)
+
+
+def depths_of(qids: Iterable[str], turns: Path | None) -> dict[str, int]:
+    """The turn of each query: what ``turns`` says or, without that file, what its id ends in."""
+    from disco_pyserini.datasets.collection import read_turns
+    from disco_pyserini.evaluation.measures import depth_of
+
+    if turns:
+        return {query.qid: query.depth for query in read_turns(turns)}
+    return {qid: depth_of(qid) for qid in qids}

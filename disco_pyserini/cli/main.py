@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from disco_pyserini.cli import data, demo, doctor, encode, encoders, evaluate, index, search, train, vectors
+from disco_pyserini.cli import (
+    data,
+    demo,
+    doctor,
+    encode,
+    encoders,
+    evaluate,
+    flops,
+    index,
+    rewrite,
+    search,
+    teach,
+    train,
+    vectors,
+)
 from disco_pyserini.errors import DiscoError
 
 app = typer.Typer(
@@ -24,6 +38,10 @@ app.command(add_help_option=False, context_settings={"allow_extra_args": True, "
 )
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command()(evaluate.evaluate)
+app.command()(flops.flops)
+app.command()(rewrite.rewrite)
+app.command()(teach.teach)
+app.command()(teach.fuse)
 app.command()(encoders.encoders)
 app.command()(doctor.doctor)
 app.add_typer(data.app, name="data")

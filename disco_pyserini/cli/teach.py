@@ -1,0 +1,92 @@
+"""``disco teach`` and ``disco fuse``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from disco_pyserini.cli.encode import OnError
+
+
+def teach(
+    index: Annotated[Path, typer.Option(help="Impact index, from disco index.")],
+    topics: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Rewrites: lines of qid<TAB>text.")],
+    output: Annotated[Path, typer.Option(help="Teacher file to write: .json or .json.gz.")],
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Who encodes the topics, as for search; by default the index's own document encoder."),
+    ] = None,
+    hits: Annotated[int, typer.Option(min=2, help="Documents to score for each query.")] = 1000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Queries encoded and searched together.")] = 64,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that search.")] = 1,
+) -> None:
+    """Score the documents that rewrites find: the teacher for distillation."""
+    from disco_pyserini.cli.encode import progress_bar
+    from disco_pyserini.datasets.collection import read_topics
+    from disco_pyserini.lucene.searcher import DiscoSearcher
+    from disco_pyserini.lucene.teach import document_encoder_of, teacher_scores
+    from disco_pyserini.training.teachers import write_teacher
+
+    texts = read_topics(topics)
+    flat: list[str] = []
+    with (
+        DiscoSearcher(index, document_encoder_of(index) if encoder is None else encoder) as searcher,
+        progress_bar("teaching", len(texts), "queries") as progress,
+    ):
+        scores = teacher_scores(
+            searcher, texts, hits, batch_size=batch_size, threads=threads, flat=flat, progress=progress
+        )
+        written = write_teacher(scores, output)
+    print(f"{written:,} queries in {output}")
+    report_ids("left out, finding nothing or nothing to tell apart", flat)
+
+
+def fuse(
+    teacher: Annotated[
+        list[Path], typer.Option(exists=True, dir_okay=False, help="Teacher: JSON or TREC run; twice or more.")
+    ],
+    rule: Annotated[str, typer.Option(help="mean, max, min, or min-max or z: the mean after this normalisation.")],
+    output: Annotated[Path, typer.Option(help="Teacher file to write: .json or .json.gz.")],
+    weights: Annotated[str, typer.Option(help="One number per teacher, separated by spaces.")] = "",
+    on_error: Annotated[OnError, typer.Option(help="Queries with equal scores only: stop, or skip.")] = OnError.stop,
+) -> None:
+    """Make one teacher of several. A document that one does not score gets that one's lowest score."""
+    from disco_pyserini.cli.encode import progress_bar
+    from disco_pyserini.errors import InputError
+    from disco_pyserini.training.fusion import FusionReport, fuse
+    from disco_pyserini.training.teachers import TeacherQuery, read_teacher, write_teacher
+
+    try:
+        numbers = [float(weight) for weight in weights.split()] or None
+    except ValueError as problem:
+        raise InputError(f"expected --weights with numbers, found {weights!r}") from problem
+    flat: list[list[str]] = [[] for _ in teacher]
+    skipped = flat if on_error is OnError.skip else [None] * len(teacher)
+    teachers = [read_teacher(path, ids) for path, ids in zip(teacher, skipped, strict=True)]
+    report = FusionReport()
+    with progress_bar("fusing", None, "queries") as progress:
+
+        def fused() -> Iterator[TeacherQuery]:
+            for query in fuse(teachers, rule, numbers, report):
+                yield query
+                progress(1)
+
+        written = write_teacher(fused(), output)
+    print(
+        f"{written:,} queries in {output}: {report.documents:,} scores, "
+        f"{report.partly_scored:,} of them for documents that not all teachers score"
+    )
+    for path, equal, unmatched in zip(teacher, flat, report.unmatched, strict=True):
+        report_ids(f"{path}: left out, with equal scores only", equal)
+        report_ids(f"{path}: left out, since another teacher lacks them", unmatched)
+
+
+def report_ids(what: str, ids: Sequence[str]) -> None:
+    """Say on stderr how many queries something happened to, with the first of them."""
+    if ids:
+        examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
+        print(f"{what}: {len(ids):,} {'query' if len(ids) == 1 else 'queries'}: {examples}", file=sys.stderr)

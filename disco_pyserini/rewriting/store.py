@@ -1,0 +1,145 @@
+"""Rewrites on disk: one JSON object per line, added as they come, so that a killed run loses none that it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from disco_pyserini.datasets.collection import Query
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import read_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One line.
+
+    Attributes:
+        qid: the turn's id.
+        rewrite: its stand-alone question.
+        model: who wrote it.
+        prompt: SHA-256 of the template that was filled.
+        time: when, in UTC (ISO 8601).
+    """
+
+    qid: str
+    rewrite: str
+    model: str
+    prompt: str
+    time: str
+
+
+def read_rewrites(path: Path) -> dict[str, str]:
+    """Read the rewrites of a file by query id.
+
+    Raises:
+        InputError: a line is not what `RewriteFile` writes, or an id stands there twice.
+    """
+    return {record.qid: record.rewrite for record in _records(path, read_lines(path))}
+
+
+def attach(queries: Iterable[Query], rewrites: Mapping[str, str], name: str) -> tuple[list[Query], list[str]]:
+    """Give queries the rewrites of a file, under a name.
+
+    Returns the queries (those without a rewrite as they were), and the ids of rewrites that belong to none of them.
+
+    Raises:
+        InputError: no rewrite belongs to any of the queries.
+    """
+    given = [
+        replace(query, rewrites={**query.rewrites, name: rewrites[query.qid]}) if query.qid in rewrites else query
+        for query in queries
+    ]
+    known = {query.qid for query in given}
+    surplus = [qid for qid in rewrites if qid not in known]
+    if len(surplus) == len(rewrites):
+        raise InputError(
+            f"{name}: none of its {len(rewrites)} rewrites belongs to these turns: its ids are like "
+            f"{next(iter(rewrites), None)!r}, theirs like {given[0].qid if given else None!r}"
+        )
+    return given, surplus
+
+
+class RewriteFile:
+    """A file of rewrites, open for more."""
+
+    def __init__(self, lines: TextIO, model: str, prompt: str) -> None:
+        self._lines = lines
+        self._model = model
+        self._prompt = prompt
+
+    def add(self, qid: str, rewrite: str, time: str) -> None:
+        """Write a rewrite, so that it is there when the process is killed afterwards."""
+        record = asdict(Rewrite(qid, rewrite, self._model, self._prompt, time))
+        self._lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._lines.flush()
+
+
+@contextmanager
+def continue_rewrites(path: Path, model: str, prompt: str) -> Iterator[tuple[RewriteFile, set[str]]]:
+    """Open a file to add rewrites; give it, and the ids of the queries that it has already.
+
+    A last line that a kill left without its end is cut off: that query is asked again.
+
+    Raises:
+        InputError: the file holds something else, or rewrites by another model or prompt.
+        DiscoError: the file system refused; every line before is kept.
+    """
+    done = set()
+    try:
+        if path.exists():
+            whole, torn = _whole_lines(path)
+            for record in _records(path, whole):
+                if (record.model, record.prompt) != (model, prompt):
+                    raise InputError(
+                        f"{path}: holds rewrites by {record.model} with prompt {record.prompt[:12]}…, these would be "
+                        f"by {model} with prompt {prompt[:12]}…: choose another --output"
+                    )
+                done.add(record.qid)
+            # Only now that the file is known to be one of rewrites.
+            if torn:
+                with path.open("rb+") as file:
+                    file.truncate(path.stat().st_size - torn)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as lines:
+            yield RewriteFile(lines, model, prompt), done
+    except OSError as problem:
+        reason = problem.strerror or problem
+        raise DiscoError(
+            f"cannot write {path}: {reason}: the same command continues after the last whole line"
+        ) from problem
+
+
+def _whole_lines(path: Path) -> tuple[list[bytes], int]:
+    """The lines of a file, and the length in bytes of a record begun at its end, which is not one of them."""
+    lines = path.read_bytes().split(b"\n")
+    last = lines.pop()
+    beginning = b'{"qid": "'
+    if last and not last.startswith(beginning[: len(last)]):
+        lines.append(last)
+        return lines, 0
+    return lines, len(last)
+
+
+def _records(path: Path, lines: Iterable[bytes]) -> Iterator[Rewrite]:
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            record = Rewrite(**json.loads(line))
+            if not all(isinstance(value, str) and value for value in asdict(record).values()):
+                raise ValueError("one of them is not a text, or empty")
+        except (ValueError, TypeError) as problem:
+            raise InputError(
+                f"{path}:{number}: expected a JSON object with qid, rewrite, model, prompt and time: {problem}"
+            ) from problem
+        if record.qid in seen:
+            raise InputError(
+                f"{path}:{number}: query id {record.qid!r} was already rewritten on line {seen[record.qid]}: "
+                "keep one of the two lines"
+            )
+        seen[record.qid] = number
+        yield record

@@ -1,0 +1,157 @@
+"""Teachers: for each query, a score for each of some documents, in files too large to hold in memory.
+
+A file is DiSCo's JSON (``{qid: {docid: score}}``) or a TREC run of any system, gzipped or not; one query at a time is
+read and written.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence
+from contextlib import ExitStack
+from math import isfinite
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.files import open_unpacked, write_bytes_aside
+
+TeacherQuery = tuple[str, dict[str, float]]
+"""A query id, and the score of each document that the teacher scores for it."""
+
+
+def read_teacher(path: Path, flat: MutableSequence[str] | None = None) -> Iterator[TeacherQuery]:
+    """Yield the queries of a teacher file one by one, each with its documents in the file's order.
+
+    Args:
+        path: the file; one that begins with ``{`` is JSON, any other a TREC run.
+        flat: where given, queries whose scores are all equal (or of which only one document has a score, which says
+            as little) are left out, and their ids appended here; without it, they are an error.
+
+    Raises:
+        InputError: the file is not of either kind or damaged; a score is NaN or infinite; a query, or a document of a
+            query, stands there twice; a query has no documents; all scores of a query are equal; there is no query.
+    """
+    seen: set[str] = set()
+    with open_unpacked(path) as file:
+        read = _read_json if file.peek(1).lstrip()[:1] == b"{" else _read_run
+        for qid, scores, where in read(path, file):
+            if qid in seen:
+                raise InputError(
+                    f"{where}: query id {qid!r} was already used: a query's scores must stand together, and once"
+                )
+            seen.add(qid)
+            if not is_flat(scores):
+                yield qid, scores
+            elif flat is None:
+                raise InputError(
+                    f"{where}: expected scores that tell the documents of query {qid!r} apart, found {len(scores)} "
+                    "equal score(s): nothing can be learnt from them; leave the query out"
+                )
+            else:
+                flat.append(qid)
+    if not seen:
+        raise InputError(f"{path}: no query found: expected {_EXPECTED}")
+
+
+def is_flat(scores: Mapping[str, float]) -> bool:
+    """Whether scores are all equal, so that there is nothing to learn from them."""
+    return len(set(scores.values())) < 2
+
+
+def write_teacher(queries: Iterable[TeacherQuery], path: Path) -> int:
+    """Write DiSCo's JSON, one query per line, gzipped if the name ends with ``.gz``; return the number of queries.
+
+    Raises:
+        InputError: a score is NaN or infinite, a query comes twice, or there is none; nothing is written.
+        DiscoError: the file system refused.
+    """
+    seen: set[str] = set()
+    with write_bytes_aside(path) as file, ExitStack() as stack:
+        out = file
+        if path.suffix == ".gz":
+            # No name and no time inside, so that equal scores give equal bytes.
+            out = cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0)))
+        for qid, scores in queries:
+            if qid in seen:
+                raise InputError(f"{path}: query id {qid!r} would be written twice: ids must be unique")
+            for docid, score in scores.items():
+                _check_score(score, str(path), qid, docid)
+            out.write(b",\n" if seen else b"{\n")
+            out.write(f"{json.dumps(qid, ensure_ascii=False)}: {json.dumps(scores, ensure_ascii=False)}".encode())
+            seen.add(qid)
+        if not seen:
+            raise InputError(f"no query has scores: nothing to write to {path}")
+        out.write(b"\n}\n")
+    return len(seen)
+
+
+_EXPECTED = "JSON as {qid: {docid: score}}, or lines of 'qid Q0 docid rank score tag'"
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers a key that stood twice; ijson's parser in C survives no exception here."""
+
+    repeated: str | None = None
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self:
+            self.repeated = key
+        super().__setitem__(key, value)
+
+
+def _read_json(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[str, float], str]]:
+    import ijson
+
+    qid, where = None, str(path)
+    try:
+        for qid, scores in ijson.kvitems(file, "", use_float=True, map_type=_Object):
+            where = f"{path}: query {qid!r}"
+            if not isinstance(scores, _Object) or not scores:
+                raise InputError(f"{where}: expected {{docid: score}}, found {json.dumps(scores)[:80]}")
+            for docid, score in scores.items():
+                _check_score(score, str(path), qid, docid)
+            if scores.repeated is not None:
+                raise InputError(f"{where}: document {scores.repeated!r} is scored twice: expected one score")
+            yield qid, dict(scores), where
+    except ijson.JSONError as problem:
+        after = "" if qid is None else f" after query {qid!r}"
+        # The parser points at the place with an arrow under it, and gives bytes where they are not UTF-8.
+        reason = " ".join(str(problem).partition("(right here)")[0].replace("\\n", " ").split())
+        raise InputError(
+            f"{path}: expected whole JSON as {{qid: {{docid: score}}}}, found{after}: {reason} "
+            "(NaN and infinity are no JSON)"
+        ) from problem
+
+
+def _read_run(path: Path, lines: io.BufferedIOBase) -> Iterator[tuple[str, dict[str, float], str]]:
+    current, where = "", ""
+    scores: dict[str, float] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        here = f"{path}:{number}"
+        try:
+            qid, _, docid, _, text, _ = line.decode().split()
+            score = float(text)
+        except ValueError as problem:
+            raise InputError(f"{here}: expected {_EXPECTED}, found {line.strip()[:80]!r}") from problem
+        _check_score(score, here, qid, docid)
+        if qid != current:
+            if scores:
+                yield current, scores, where
+            current, scores, where = qid, {}, here
+        if docid in scores:
+            raise InputError(f"{here}: document {docid!r} of query {qid!r} was already scored: expected one score")
+        scores[docid] = score
+    if scores:
+        yield current, scores, where
+
+
+def _check_score(score: object, where: str, qid: str, docid: str) -> None:
+    if isinstance(score, bool) or not isinstance(score, int | float) or not isfinite(score):
+        raise InputError(
+            f"{where}: expected a finite number as the score of document {docid!r} for query {qid!r}, found {score!r}"
+        )
