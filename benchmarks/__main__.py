@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("index-build", "vectors-on-disk")
+NAMES = ("index-build", "vectors-on-disk", "training")
 
 chosen = sys.argv[1:] or NAMES
 if not set(chosen) <= set(NAMES):

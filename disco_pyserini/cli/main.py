@@ -18,6 +18,7 @@ from disco_pyserini.cli import (
     rewrite,
     search,
     teach,
+    train,
     vectors,
 )
 from disco_pyserini.errors import DiscoError
@@ -35,6 +36,7 @@ app.command()(index.index)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     search.search
 )
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command()(evaluate.evaluate)
 app.command()(flops.flops)
 app.command()(rewrite.rewrite)

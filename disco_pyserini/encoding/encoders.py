@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
 from disco_pyserini.cards import ModelReference, cards
 from disco_pyserini.conversation import BERT_SPECIAL_TOKENS, SEPARATOR, Conversation, flatten
@@ -50,6 +51,16 @@ class _Encoder:
         self.quantiser = quantiser
         folder = locate(ModelReference(self.model_name, max_length, revision), self.route)
         self._splade = SpladeModel(folder, tokenizer_name, device, batch_tokens)
+
+    @property
+    def folder(self) -> Path:
+        """Where the masked LM and its tokenizer are."""
+        return self._splade.folder
+
+    @property
+    def separator(self) -> str:
+        """How the tokenizer spells what stands between turns."""
+        return self._splade.tokenizer.sep_token or SEPARATOR
 
     @property
     def vocabulary(self) -> list[str]:
@@ -116,9 +127,7 @@ class DiscoQueryEncoder(_Encoder):
     route = "query"
 
     def _text(self, text: str | Conversation) -> str:
-        text = super()._text(text)
-        separator = self._splade.tokenizer.sep_token
-        return text if separator in (None, SEPARATOR) else text.replace(SEPARATOR, separator)
+        return super()._text(text).replace(SEPARATOR, self.separator)
 
 
 class DiscoDocumentEncoder(_Encoder):

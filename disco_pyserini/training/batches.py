@@ -1,4 +1,4 @@
-"""Batches of texts of similar length, which waste less on padding."""
+"""Batches that depend on the seed and the epoch only, so that a resumed run sees the same ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,35 @@ from sentence_transformers.base.sampler import DefaultBatchSampler
 _BATCHES_PER_SORT = 50
 
 
-class SimilarLengthBatchSampler(DefaultBatchSampler):
-    """Shuffles, sorts stretches of 50 batches by the length of their first text column, and shuffles the batches.
+class ShuffledBatchSampler(DefaultBatchSampler):
+    """Shuffles anew in each epoch. (The stock sampler's order in an epoch depends on the epochs that this process ran.)
 
-    Name it as ``batch_sampler`` in `SparseEncoderTrainingArguments`. Incomplete batches are left out.
+    Name it as ``batch_sampler`` in `SparseEncoderTrainingArguments`.
     """
 
     def __iter__(self) -> Iterator[list[int]]:
+        order = torch.randperm(len(self.sampler), generator=self._generator()).tolist()
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        yield from batches[: len(self)]
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)
+        return int(whole) + (rest > 0 and not self.drop_last)
+
+    def _generator(self) -> torch.Generator:
         generator = self.generator or torch.Generator()
         generator.manual_seed(self.seed + self.epoch)
+        return generator
+
+
+class SimilarLengthBatchSampler(ShuffledBatchSampler):
+    """Shuffles, sorts stretches of 50 batches by the length of their first text column, and shuffles the batches.
+
+    This wastes less on padding. Incomplete batches are left out.
+    """
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = self._generator()
         column = next(name for name in self.sampler.column_names if name not in (self.valid_label_columns or ()))
         lengths = [len(text) for text in self.sampler[column]]
         order = torch.randperm(len(lengths), generator=generator).tolist()

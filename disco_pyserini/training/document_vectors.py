@@ -2,44 +2,211 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import WeightVector
+from disco_pyserini.vectors import VectorSource, VectorSpace, vocabulary_hash
+
+_ROWS_AT_ONCE = 50_000
 
 
 class DocumentVectors:
-    """Sparse float vectors of ``n`` passages; row ``i`` belongs to ``ids[i]``."""
+    """Sparse vectors of ``n`` passages in memory; row ``i`` belongs to ``ids[i]``.
 
-    def __init__(self, ids: list[str], vectors: Iterable[WeightVector], vocabulary_size: int) -> None:
+    Args:
+        ids: the passages' ids.
+        offsets: (n + 1,) row ``i`` has the postings ``offsets[i]:offsets[i + 1]``.
+        terms: (postings,) positions in the vocabulary, ascending within a row.
+        values: (postings,) weights, or impacts, which take half the memory.
+        vocabulary_size: the length of a dense vector.
+        scale: what a value is multiplied with to make it a weight: 1 for weights.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        offsets: NDArray[np.int64],
+        terms: NDArray[np.int32],
+        values: NDArray[np.float32] | NDArray[np.uint16],
+        vocabulary_size: int,
+        scale: float = 1.0,
+    ) -> None:
         self.ids = ids
         self.rows = {docid: row for row, docid in enumerate(ids)}
+        self.offsets = offsets
+        self.terms = terms
+        self.values = values
         self.vocabulary_size = vocabulary_size
+        self.scale = scale
+
+    @classmethod
+    def from_weights(cls, ids: Sequence[str], vectors: Iterable[WeightVector], vocabulary_size: int) -> DocumentVectors:
+        """Put unquantised vectors together, one for each id."""
         parts = list(vectors)
-        self.offsets: NDArray[np.int64] = np.concatenate([[0], np.cumsum([len(part.terms) for part in parts])])
-        self.terms = np.concatenate([part.terms for part in parts]).astype(np.int64)
-        self.weights = np.concatenate([part.weights for part in parts])
+        return cls(
+            ids,
+            np.cumsum([0, *(len(part.terms) for part in parts)]),
+            np.concatenate([np.empty(0, np.int32), *(part.terms for part in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(part.weights for part in parts)]),
+            vocabulary_size,
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def matrix(self, rows: NDArray[np.int64] | None = None) -> torch.Tensor:
-        """The given rows (all, if none are given) as a sparse (rows × vocabulary) CSR matrix."""
-        if rows is None:
-            offsets, terms, weights = self.offsets, self.terms, self.weights
-        else:
+    def matrix(self, rows: NDArray[np.int64] | None = None) -> Tensor:
+        """The given rows (all, if none are given) as a sparse (rows × vocabulary) CSR matrix of float weights."""
+        offsets, terms, values = self.offsets, self.terms, self.values
+        if rows is not None:
             lengths = self.offsets[rows + 1] - self.offsets[rows]
             offsets = np.concatenate([[0], np.cumsum(lengths)])
             # Positions of every posting of the rows, without a loop: start of its row + place within the row.
             places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-            terms, weights = self.terms[places], self.weights[places]
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(offsets),
-            torch.from_numpy(terms),
-            torch.from_numpy(weights),
-            size=(len(offsets) - 1, self.vocabulary_size),
-            check_invariants=False,
+            terms, values = self.terms[places], self.values[places]
+        weights = values if self.scale == 1 else (values * self.scale).astype(np.float32)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            return torch.sparse_csr_tensor(
+                torch.from_numpy(offsets),
+                torch.from_numpy(terms.astype(np.int64)),
+                torch.from_numpy(weights),
+                size=(len(offsets) - 1, self.vocabulary_size),
+                check_invariants=False,
+            )
+
+    def scores(self, queries: Tensor, rows: NDArray[np.int64]) -> Tensor:
+        """Dot products of queries (batch, vocabulary) with the given rows (n,): (batch, n), with gradients.
+
+        One product of a sparse matrix with a few dense columns: its cost grows with the passages' postings only.
+        """
+        with torch.autocast(queries.device.type, enabled=False):
+            scores: Tensor = torch.sparse.mm(self.matrix(rows).to(queries.device), queries.float().T).T
+        return scores
+
+    def dense(self, rows: NDArray[np.int64]) -> Tensor:
+        """The given rows as a dense (rows × vocabulary) matrix."""
+        return self.matrix(rows).to_dense()
+
+    @torch.no_grad()
+    def best(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Search all passages: scores and rows, each (batch, min(k, n)), best first.
+
+        Passages with equal scores come in any order. Queries (batch, vocabulary) stay on their device.
+        """
+        scores = torch.empty(len(queries), 0, device=queries.device)
+        rows = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            stretch = np.arange(start, min(start + _ROWS_AT_ONCE, len(self)))
+            new = self.scores(queries, stretch)
+            numbers = torch.from_numpy(stretch).to(queries.device).expand(len(queries), -1)
+            scores, rows = torch.cat([scores, new], dim=1), torch.cat([rows, numbers], dim=1)
+            scores, places = scores.topk(min(k, scores.shape[1]), dim=1)
+            rows = rows.gather(1, places)
+        return scores, rows
+
+    def inverse_document_frequency(self) -> Tensor:
+        """``1 + ln((n + 1) / (df + 1))`` of each vocabulary entry (vocabulary,): 1 for one that every passage has."""
+        frequencies = np.bincount(self.terms, minlength=self.vocabulary_size)
+        return torch.from_numpy(1 + np.log((len(self) + 1) / (frequencies + 1))).float()
+
+
+def check_space(space: VectorSpace | None, revision: str, vocabulary: Sequence[str], where: str) -> None:
+    """Refuse vectors that the student's scores would mean nothing with.
+
+    Args:
+        space: what is known of the vectors; None (as with JSONL) is accepted, and only the tokens are compared later.
+        revision: SHA-256 of the weights of the document encoder that training starts from.
+        vocabulary: its tokens.
+        where: the vectors' path, for the message.
+
+    Raises:
+        InputError: another vocabulary, or another document encoder.
+    """
+    if space is None:
+        return
+    if space.vocabulary != vocabulary_hash(vocabulary):
+        raise InputError(
+            f"{where}: expected vectors over the vocabulary of the document encoder that is trained with "
+            f"({len(vocabulary):,} tokens), found those of {space.document_model!r} over another one: "
+            "encode the corpus with this document encoder, or name the encoder that made the vectors"
         )
+    if space.revision != revision:
+        raise InputError(
+            f"{where}: expected vectors of the document encoder that is trained with (SHA-256 {revision[:12]}…), found "
+            f"those of {space.document_model!r} ({space.revision[:12]}…): the weights differ: encode the corpus with "
+            "this document encoder, or name the encoder that made the vectors"
+        )
+
+
+def load_vectors(
+    source: VectorSource,
+    vocabulary: Sequence[str],
+    needed: Collection[str] | None = None,
+    others: int = 0,
+    seed: int = 0,
+) -> DocumentVectors:
+    """Read stored vectors into memory: 6 bytes per posting.
+
+    Args:
+        source: from `disco_pyserini.vectors.open_vectors`.
+        vocabulary: the student's tokens, in the order of their ids.
+        needed: the ids to keep; None keeps all. Ids that are not there are left to the caller.
+        others: how many other passages to keep beside them, drawn with ``seed``.
+        seed: decides which.
+
+    Raises:
+        InputError: a token of the vectors is not in the vocabulary, or a file is damaged.
+    """
+    extra: NDArray[np.int64] = np.empty(0, np.int64)
+    if needed is not None and others:
+        total = source.total or sum(len(batch) for batch in source.batches())
+        extra = np.sort(np.random.default_rng(seed).choice(total, min(others, total), replace=False))
+    known = {token: position for position, token in enumerate(vocabulary)}
+    ids: list[str] = []
+    lengths, terms, values = ([np.empty(0, kind)] for kind in (np.int64, np.int32, np.uint16))
+    start = 0
+    for batch in source.batches():
+        kept = np.ones(len(batch), bool)
+        if needed is not None:
+            kept = np.fromiter((docid in needed for docid in batch.ids), bool, len(batch))
+            kept[extra[(extra >= start) & (extra < start + len(batch))] - start] = True
+        start += len(batch)
+        postings = np.repeat(kept, np.diff(batch.offsets))
+        ids += [docid for docid, keep in zip(batch.ids, kept.tolist(), strict=True) if keep]
+        lengths.append(np.diff(batch.offsets)[kept])
+        terms.append(_translate(batch.terms[postings], source.vocabulary, vocabulary, known))
+        values.append(batch.impacts[postings])
+    scale = source.space.quantiser.dequantise(np.ones(1, np.uint16)) if source.space else _PYSERINI_SCALE
+    return DocumentVectors(
+        ids,
+        np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64),
+        np.concatenate(terms),
+        np.concatenate(values),
+        len(vocabulary),
+        float(scale[0]),
+    )
+
+
+_PYSERINI_SCALE = np.array([5 / 256])
+
+
+def _translate(
+    terms: NDArray[np.int32], theirs: Sequence[str], ours: Sequence[str], known: dict[str, int]
+) -> NDArray[np.int32]:
+    """Token ids of the vectors as token ids of the student."""
+    if theirs == ours:
+        return terms
+    used, places = np.unique(terms, return_inverse=True)
+    if missing := [theirs[term] for term in used.tolist() if theirs[term] not in known]:
+        raise InputError(
+            f"{len(missing)} tokens of the document vectors are not in the encoder's vocabulary, such as "
+            f"{missing[0]!r}: encode the corpus with the document encoder that is trained with"
+        )
+    return np.array([known[theirs[term]] for term in used.tolist()], np.int32)[places]

@@ -1,13 +1,14 @@
-"""The losses of DiSCo (Lupart et al., SIGIR 2025, section 3) for sentence-transformers' `SparseEncoderTrainer`.
+"""The losses of DiSCo (Lupart et al., SIGIR 2025, section 3) and its relatives, for `SparseEncoderTrainer`.
 
 The dataset has one text column, the flattened conversation, and a ``label`` column: the query's row in `Candidates`.
-Document vectors are looked up, never encoded: the document encoder is frozen.
+Below, x is a conversation, D its documents (one positive first, then ``k`` drawn candidates), t(x, d) the teacher's
+score, and s(x, d) = E_q(x) · E_d(d) the student's. The document encoder E_d is frozen, so documents are looked up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,101 +18,241 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from disco_pyserini.training.document_vectors import DocumentVectors
+from disco_pyserini.training.regularisers import Regulariser
+from disco_pyserini.training.sampling import Sampler
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """For each of ``n`` training queries its positive, and a teacher's ranking of ``m`` other passages.
+class Documents(Protocol):
+    """`DocumentVectors`, or `disco_pyserini.training.live_documents.LiveDocuments`."""
+
+    def scores(self, queries: Tensor, rows: NDArray[np.int64], /) -> Tensor:
+        """Dot products of queries (batch, vocabulary) with documents (n,): (batch, n)."""
+
+
+class QueryLoss(nn.Module):
+    """What the losses share: the query vectors, their regulariser, and the number of their active dimensions.
+
+    A loss is a dictionary of named parts, which the trainer logs one by one and sums.
+
+    Args:
+        model: the student.
+        regulariser: its settings, and the function itself; None for none.
 
     Attributes:
-        positives: (n,) rows of `DocumentVectors`.
-        positive_scores: (n,) the teacher's scores of the positives.
-        documents: (n, m) rows of `DocumentVectors`, best first.
-        scores: (n, m) the teacher's scores.
+        step: decides the draws and the regulariser's weight. It counts training batches, unless
+            `disco_pyserini.training.watch.FollowSteps` keeps it at the trainer's step, which a resumed run needs.
+        counts_steps: whether it counts.
+        active_dimensions: mean number of weights above 0 per query in the last batch.
     """
 
-    positives: NDArray[np.int64]
-    positive_scores: NDArray[np.float32]
-    documents: NDArray[np.int64]
-    scores: NDArray[np.float32]
+    def __init__(
+        self, model: SparseEncoder, regulariser: tuple[Regulariser, Callable[[Tensor], Tensor]] | None = None
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.regulariser = regulariser
+        self.step = 0
+        self.counts_steps = True
+        self.active_dimensions = torch.zeros(())
+
+    def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
+        """Return the parts of the loss. ``labels`` (batch,) are rows of the candidates."""
+        [features] = sentence_features
+        queries: Tensor = self.model(features)["sentence_embedding"]
+        self.active_dimensions = (queries.detach() > 0).sum(dim=1).float().mean()
+        parts = self.parts(queries, labels.cpu().numpy())
+        if self.regulariser:
+            settings, function = self.regulariser
+            parts[settings.name.replace("-", "_")] = settings.weight_at(self.step) * function(queries)
+        if self.training and self.counts_steps:
+            self.step += 1
+        return parts
+
+    def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """The loss proper, for query vectors (batch, vocabulary) and the queries' rows (batch,)."""
+        raise NotImplementedError
+
+    def get_config_dict(self) -> dict[str, Any]:
+        """What sentence-transformers writes into the model card."""
+        settings = self.regulariser[0] if self.regulariser else None
+        return {"regulariser": f"{settings.weight:g} · {settings.name}" if settings else "none"}
 
 
-class DiscoLoss(nn.Module):
-    """KL divergence between the teacher's and the student's distributions over the sampled candidates.
+class SampledLoss(QueryLoss):
+    """A loss over documents drawn for each query.
 
-    For a query x and its set D of one positive and ``k`` candidates drawn without replacement::
-
-        kl = KL( softmax(t(x, D)) ‖ softmax(s(x, D)) ), summed over D, averaged over the batch
-        contrastive = cross-entropy of the positive against D and the other queries' candidates
-        anti_zero = 1 / (sum of all query weights in the batch)²
-        loss = kl_weight · kl + (1 - kl_weight) · contrastive + anti_zero + flops_weight · FLOPS(queries)
-
-    where s(x, d) is the dot product of the student's query vector and the stored document vector.
+    Args:
+        model: the student.
+        documents: what scores the documents.
+        sampler: draws them.
+        regulariser: see `QueryLoss`.
     """
 
     def __init__(
         self,
         model: SparseEncoder,
-        documents: DocumentVectors,
-        candidates: Candidates,
-        k: int = 16,
-        kl_weight: float = 0.99,
-        flops_weight: float = 0.0,
-        seed: int = 123,
+        documents: Documents,
+        sampler: Sampler,
+        regulariser: tuple[Regulariser, Callable[[Tensor], Tensor]] | None = None,
     ) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model, regulariser)
         self.documents = documents
-        self.candidates = candidates
-        self.k = k
-        self.kl_weight = kl_weight
-        self.flops_weight = flops_weight
-        self.random = np.random.default_rng(seed)
+        self.sampler = sampler
 
-    def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
-        """Return the parts of the loss, whose sum is minimised. ``labels`` (batch,) are rows of the candidates."""
-        [features] = sentence_features
-        queries: Tensor = self.model(features)["sentence_embedding"]
-        documents, teacher = self._sample(labels.cpu().numpy())
-        batch, size = teacher.shape
-        # One sparse product gives the score of every query with every sampled passage of the batch.
-        scores = torch.sparse.mm(self.documents.matrix(documents.ravel()).to(queries.device), queries.T).T
-        scores = scores.view(batch, batch, size)
-        own = scores[torch.arange(batch), torch.arange(batch)]
-        kl = F.kl_div(
-            own.log_softmax(dim=1),
-            teacher.to(queries.device).log_softmax(dim=1),
-            reduction="batchmean",
-            log_target=True,
-        )
+    def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """See `QueryLoss.parts`."""
+        drawn = self.sampler.draw(rows, self.step)
+        batch, size = drawn.scores.shape
+        # One product gives the score of every query with every document of the batch.
+        scores = self.documents.scores(queries, drawn.documents.ravel()).reshape(batch, batch, size)
+        teacher = torch.from_numpy(drawn.scores).to(queries.device)
+        return self.sampled_parts(queries, scores, teacher)
+
+    def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
+        """The loss proper.
+
+        Args:
+            queries: (batch, vocabulary).
+            scores: (batch, batch, 1 + k) the student's score of each query with every query's documents.
+            teacher: (batch, 1 + k) the teacher's scores of each query's own documents.
+        """
+        raise NotImplementedError
+
+    def get_config_dict(self) -> dict[str, Any]:
+        """See `QueryLoss.get_config_dict`."""
+        sampling = self.sampler.sampling
+        return {**super().get_config_dict(), "sampling": sampling.strategy, "candidates": sampling.candidates}
+
+
+class KLDistillationLoss(SampledLoss):
+    """``KL( softmax(t(x, D) / τ) ‖ softmax(s(x, D) / τ) )``, summed over D, averaged over the batch.
+
+    Args:
+        temperature: τ.
+        positives: whether D has the positive.
+    """
+
+    def __init__(self, *args: Any, temperature: float = 1.0, positives: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.temperature = temperature
+        self.positives = positives
+
+    def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
+        """See `SampledLoss.sampled_parts`."""
+        return {"kl": kl_divergence(own(scores), teacher, self.temperature, self.positives)}
+
+
+class DiscoLoss(SampledLoss):
+    """The published objective: KL divergence and a little contrastive loss, and no query vector may vanish::
+
+        kl_weight · KL + contrastive_weight · contrastive + anti_zero_weight / (sum of all query weights in the batch)²
+
+    Args:
+        kl_weight: weight of `KLDistillationLoss`.
+        contrastive_weight: weight of `ContrastiveLoss`.
+        anti_zero_weight: weight of the last term.
+        temperature: τ of the KL divergence.
+        positives: whether the KL divergence is over the positive too.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        kl_weight: float = 0.99,
+        contrastive_weight: float = 0.01,
+        anti_zero_weight: float = 1.0,
+        temperature: float = 1.0,
+        positives: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.kl_weight = kl_weight
+        self.contrastive_weight = contrastive_weight
+        self.anti_zero_weight = anti_zero_weight
+        self.temperature = temperature
+        self.positives = positives
+
+    def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
+        """See `SampledLoss.sampled_parts`."""
         return {
-            "kl": self.kl_weight * kl,
-            "contrastive": (1 - self.kl_weight) * _contrastive(own, scores),
-            "anti_zero": 1 / queries.sum() ** 2,
-            "flops": self.flops_weight * (queries.mean(dim=0) ** 2).sum(),
+            "kl": self.kl_weight * kl_divergence(own(scores), teacher, self.temperature, self.positives),
+            "contrastive": self.contrastive_weight * contrastive(scores),
+            "anti_zero": self.anti_zero_weight / queries.sum() ** 2,
         }
 
-    def _sample(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Tensor]:
-        """Draw the candidates of each query: (batch, 1 + k) document rows, positives first, and teacher scores."""
-        chosen = np.stack([self.random.permutation(self.candidates.documents.shape[1])[: self.k] for _ in rows])
-        documents = np.take_along_axis(self.candidates.documents[rows], chosen, axis=1)
-        scores = np.take_along_axis(self.candidates.scores[rows], chosen, axis=1)
-        return (
-            np.column_stack([self.candidates.positives[rows], documents]),
-            torch.from_numpy(np.column_stack([self.candidates.positive_scores[rows], scores])),
-        )
+    def get_config_dict(self) -> dict[str, Any]:
+        """See `QueryLoss.get_config_dict`."""
+        weights = {name: getattr(self, name) for name in ("kl_weight", "contrastive_weight", "anti_zero_weight")}
+        return {**super().get_config_dict(), **weights, "temperature": self.temperature}
 
 
-def _contrastive(own: Tensor, scores: Tensor) -> Tensor:
+class MarginMSELoss(SampledLoss):
+    """Squared error of the margins, averaged over candidates and batch (Hofstätter et al., 2020).
+
+    A margin is s(x, d⁺) - s(x, d), with d⁺ the positive; the teacher's is t(x, d⁺) - t(x, d).
+    """
+
+    def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
+        """See `SampledLoss.sampled_parts`."""
+        student = own(scores)
+        return {"margin_mse": F.mse_loss(student[:, :1] - student[:, 1:], teacher[:, :1] - teacher[:, 1:])}
+
+
+class ContrastiveLoss(SampledLoss):
+    """Cross-entropy of each positive against its own candidates and the other queries' candidates; no teacher."""
+
+    def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
+        """See `SampledLoss.sampled_parts`."""
+        return {"contrastive": contrastive(scores)}
+
+
+class RepresentationMSELoss(QueryLoss):
+    """Mean squared error between E_q(x) and E_d(rewrite) over batch and vocabulary, as ConvDR distils (SIGIR 2021).
+
+    Args:
+        model: the student.
+        rewrites: E_d of each query's rewrite; rows are labels.
+        regulariser: see `QueryLoss`.
+    """
+
+    def __init__(
+        self,
+        model: SparseEncoder,
+        rewrites: DocumentVectors,
+        regulariser: tuple[Regulariser, Callable[[Tensor], Tensor]] | None = None,
+    ) -> None:
+        super().__init__(model, regulariser)
+        self.rewrites = rewrites
+
+    def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """See `QueryLoss.parts`."""
+        return {"representation_mse": F.mse_loss(queries, self.rewrites.dense(rows).to(queries.device))}
+
+
+def own(scores: Tensor) -> Tensor:
+    """Of (batch, batch, 1 + k), each query's scores with its own documents: (batch, 1 + k)."""
+    return scores.diagonal(dim1=0, dim2=1).T
+
+
+def kl_divergence(student: Tensor, teacher: Tensor, temperature: float, positives: bool) -> Tensor:
+    """KL divergence from the teacher's to the student's distribution, both (batch, 1 + k), averaged over the batch."""
+    first = 0 if positives else 1
+    return F.kl_div(
+        (student[:, first:] / temperature).log_softmax(dim=1),
+        (teacher[:, first:] / temperature).log_softmax(dim=1),
+        reduction="batchmean",
+        log_target=True,
+    )
+
+
+def contrastive(scores: Tensor) -> Tensor:
     """Cross-entropy of each positive against its own candidates and the other queries' candidates.
 
     Args:
-        own: (batch, 1 + k) each query with its own passages, the positive first.
-        scores: (batch, batch, 1 + k) each query with every query's passages. Other queries' positives are left out.
+        scores: (batch, batch, 1 + k) each query with every query's documents. Other queries' positives are left out.
     """
-    batch = len(own)
-    others = scores[:, :, 1:].masked_fill(
-        torch.eye(batch, dtype=torch.bool, device=own.device).unsqueeze(-1), -torch.inf
-    )
-    logits = torch.cat([own, others.reshape(batch, -1)], dim=1)
-    return F.cross_entropy(logits, torch.zeros(batch, dtype=torch.long, device=own.device))
+    batch = len(scores)
+    diagonal = torch.eye(batch, dtype=torch.bool, device=scores.device).unsqueeze(-1)
+    others = scores[:, :, 1:].masked_fill(diagonal, -torch.inf)
+    logits = torch.cat([own(scores), others.reshape(batch, -1)], dim=1)
+    return F.cross_entropy(logits, torch.zeros(batch, dtype=torch.long, device=scores.device))

@@ -18,14 +18,20 @@ def splade(folder: Path) -> SparseEncoder:
     return SparseEncoder(modules=_route(folder), device=_device())
 
 
-def student(document_encoder: Path, start: Path | None = None) -> SparseEncoder:
+def student(
+    document_encoder: Path, query_encoder: Path | None = None, max_length: int = 256, document_max_length: int = 256
+) -> SparseEncoder:
     """A trainable query route beside a frozen document route.
 
     Args:
-        document_encoder: the checkpoint of the frozen route.
-        start: the checkpoint that the query route starts from; by default the document encoder.
+        document_encoder: folder of a masked LM.
+        query_encoder: what the query route starts from; the document encoder by default. It shares its vocabulary.
+        max_length: tokens after which queries are cut.
+        document_max_length: tokens after which documents are cut.
     """
-    query, document = _route(start or document_encoder), _route(document_encoder)
+    query, document = _route(query_encoder or document_encoder), _route(document_encoder)
+    query[0].max_seq_length = max_length
+    document[0].max_seq_length = document_max_length
     for module in document:
         module.requires_grad_(False).eval()
         # Trainers call model.train() before every step, which would switch the frozen route's dropout back on.

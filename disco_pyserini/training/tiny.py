@@ -28,8 +28,12 @@ from disco_pyserini.datasets.collection import Passage, Query
 from disco_pyserini.datasets.demo_world import DemoWorld
 from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder
 from disco_pyserini.training.batches import SimilarLengthBatchSampler
+from disco_pyserini.training.candidates import Candidates, TeacherLists, Tolerance
 from disco_pyserini.training.document_vectors import DocumentVectors
-from disco_pyserini.training.losses import Candidates, DiscoLoss
+from disco_pyserini.training.losses import DiscoLoss
+from disco_pyserini.training.regularisers import Regulariser, flops
+from disco_pyserini.training.sampling import Sampler, Sampling
+from disco_pyserini.training.searched import search_all
 from disco_pyserini.training.student import export_masked_lm, splade, student
 
 WORLD_SEEDS = (6, 7)
@@ -146,11 +150,20 @@ def train_query_encoder(
     encoder = DiscoDocumentEncoder(str(output / "document"), batch_tokens=16384)
     documents = document_vectors(encoder, passages)
     candidates = teach(encoder, documents, queries, qrels)
+    texts = {query.qid: flatten(query.conversation) for query in queries}
     dataset = Dataset.from_dict(
-        {"query": [flatten(query.conversation) for query in queries], "label": list(range(len(queries)))}
+        {"query": [texts[qid] for qid in candidates.qids], "label": list(range(len(candidates)))}
     )
     model = student(output / "document", start)
-    loss = DiscoLoss(model, documents, candidates, k=32, kl_weight=0.9, flops_weight=0.003, seed=seed)
+    sampling = Sampling(strategy="band", candidates=32, skip=0, depth=CANDIDATES)
+    loss = DiscoLoss(
+        model,
+        documents,
+        Sampler(candidates, len(documents), sampling, seed),
+        regulariser=(Regulariser("flops", 0.003), flops),
+        kl_weight=0.9,
+        contrastive_weight=0.1,
+    )
     fit(model, dataset, loss, output, epochs=epochs, learning_rate=1e-3, batch_size=64, seed=seed)
     export_masked_lm(model, output / "query", route="query")
 
@@ -190,7 +203,7 @@ def fit(
 def document_vectors(encoder: DiscoDocumentEncoder, passages: Sequence[Passage]) -> DocumentVectors:
     """Encode every passage once."""
     vectors = encoder.weight_vectors(_contents(passages))
-    return DocumentVectors([passage.id for passage in passages], vectors, len(encoder.vocabulary))
+    return DocumentVectors.from_weights([passage.id for passage in passages], vectors, len(encoder.vocabulary))
 
 
 def teach(
@@ -204,31 +217,17 @@ def teach(
     Half of the candidates are the best by these scores, and half are the best for the unrewritten conversation: among
     these are the passages about what was mentioned earlier, which the student must learn to leave alone.
     """
-    matrix = documents.matrix()
-    positives, positive_scores, candidates, scores = [], [], [], []
-    for start in range(0, len(queries), 256):
-        chunk = queries[start : start + 256]
-        teacher_rows = _score(encoder, matrix, [query.text("human") for query in chunk])
-        history_rows = _score(encoder, matrix, [query.text("conversation") for query in chunk])
-        for query, teacher_row, history_row in zip(chunk, teacher_rows, history_rows, strict=True):
-            relevant = [documents.rows[docid] for docid in qrels[query.qid]]
-            positive = documents.rows[_most_relevant(qrels[query.qid])]
-            best = teacher_row.index_fill(0, torch.tensor(relevant), -1).topk(CANDIDATES // 2).indices
-            taken = torch.cat([torch.tensor(relevant), best])
-            distracting = history_row.index_fill(0, taken, -1).topk(CANDIDATES // 2).indices
-            rows = torch.cat([best, distracting])
-            positives.append(positive)
-            positive_scores.append(float(teacher_row[positive]))
-            candidates.append(rows.numpy())
-            scores.append(teacher_row[rows].numpy())
-    return Candidates(
-        np.array(positives), np.array(positive_scores, dtype=np.float32), np.stack(candidates), np.stack(scores)
-    )
+    qids = [query.qid for query in queries]
+    rewrites = encoder.weight_vectors([query.text("human") for query in queries])
+    conversations = encoder.weight_vectors([query.text("conversation") for query in queries])
+    teacher = search_all(documents, list(zip(qids, rewrites, strict=True)), qrels, CANDIDATES, conversations)
+    tolerance = Tolerance(0)
+    return TeacherLists(teacher, set(qids), qrels, tolerance).candidates(documents.rows, tolerance)
 
 
 def _score(encoder: DiscoDocumentEncoder | DiscoQueryEncoder, matrix: torch.Tensor, texts: list[str]) -> torch.Tensor:
     """Score every passage for every text, exhaustively: (texts, passages)."""
-    vectors = DocumentVectors(texts, encoder.weight_vectors(texts), matrix.shape[1])
+    vectors = DocumentVectors.from_weights(texts, encoder.weight_vectors(texts), matrix.shape[1])
     scores: torch.Tensor = torch.sparse.mm(matrix, vectors.matrix().to_dense().T)
     return scores.T
 

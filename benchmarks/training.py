@@ -1,0 +1,109 @@
+"""Training queries per second with stored document vectors and with documents encoded at every step.
+
+A BERT-base-shaped model with random weights, batches of 10 conversations and documents of 256 tokens, whole training
+steps (forward, backward, AdamW). Random weights activate far too many dimensions, so the output bias is set to leave as
+many as SPLADE does.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+
+from disco_pyserini.impacts import WeightVector
+from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.training.document_vectors import DocumentVectors
+from disco_pyserini.training.live_documents import LiveDocuments
+from disco_pyserini.training.losses import DiscoLoss, Documents
+from disco_pyserini.training.sampling import Sampler, Sampling
+from disco_pyserini.training.student import student
+
+BATCH = 10
+TOKENS = 256
+TERMS = 180
+DOCUMENTS = 2_000
+VOCABULARY = 30_522
+
+
+def main(rounds: int = 3) -> None:
+    """Print a table: cached and live with 16 candidates, and cached with 128."""
+    chooser = random.Random(0)
+    with tempfile.TemporaryDirectory() as folder:
+        model = student(_checkpoint(Path(folder)), max_length=TOKENS, document_max_length=TOKENS)
+        model.train()
+        texts = [" ".join(f"w{chooser.randrange(VOCABULARY - 5)}" for _ in range(300)) for _ in range(BATCH)]
+        contents = [" ".join(f"w{chooser.randrange(VOCABULARY - 5)}" for _ in range(300)) for _ in range(DOCUMENTS)]
+        documents = _vectors()
+        features = model.preprocess(texts, task="query")
+        device = model.device
+        features = {name: x.to(device) if isinstance(x, torch.Tensor) else x for name, x in features.items()}
+        optimizer = torch.optim.AdamW([x for x in model.parameters() if x.requires_grad], lr=1e-6)
+        live = LiveDocuments(model, contents)
+        settings: list[tuple[str, Documents, int, int]] = [
+            ("cached, 16 candidates", documents, 16, rounds),
+            ("cached, 128 candidates", documents, 128, rounds),
+            ("live, 16 candidates", live, 16, 1),
+        ]
+        print(f"BERT-base shape, batch {BATCH}, {TOKENS} tokens, on {device}, {torch.get_num_threads()} threads")
+        print(f"{'':24} {'s/step, every round':>28} {'median':>8} {'queries/s':>10} {'ratio':>6}")
+        base = 0.0
+        for name, source, number, times in settings:
+            loss = DiscoLoss(model, source, _sampler(documents, number))
+            _step(loss, features, optimizer) if source is documents else None
+            seconds = [_step(loss, features, optimizer) for _ in range(times)]
+            median = statistics.median(seconds)
+            base = base or median
+            every = " ".join(f"{second:.2f}" for second in seconds)
+            print(f"{name:24} {every:>28} {median:>8.2f} {BATCH / median:>10.2f} {median / base:>6.2f}", flush=True)
+
+
+def _step(loss: DiscoLoss, features: dict[str, torch.Tensor], optimizer: torch.optim.Optimizer) -> float:
+    began = perf_counter()
+    parts = loss([dict(features)], torch.arange(BATCH))
+    optimizer.zero_grad()
+    torch.stack(list(parts.values())).sum().backward()
+    optimizer.step()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return perf_counter() - began
+
+
+def _checkpoint(folder: Path) -> Path:
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = [f"w{number}" for number in range(VOCABULARY - len(special))]
+    (folder / "vocab.txt").write_text("\n".join([*special, *words]), encoding="utf-8")
+    torch.manual_seed(0)
+    model = BertForMaskedLM(BertConfig(vocab_size=VOCABULARY))
+    with torch.no_grad():
+        highest = model.eval()(torch.randint(len(special), VOCABULARY, (1, TOKENS))).logits.amax(dim=1)[0]
+        model.cls.predictions.bias.fill_(-float(highest.topk(TERMS).values[-1]))
+    model.save_pretrained(folder)
+    BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=512).save_pretrained(folder)
+    return folder
+
+
+def _vectors() -> DocumentVectors:
+    generator = np.random.default_rng(0)
+    vectors = []
+    for _ in range(DOCUMENTS):
+        terms = np.sort(generator.choice(VOCABULARY, TERMS, replace=False)).astype(np.int32)
+        vectors.append(WeightVector(terms, generator.random(TERMS, np.float32) * 2))
+    return DocumentVectors.from_weights([f"d{row}" for row in range(DOCUMENTS)], vectors, VOCABULARY)
+
+
+def _sampler(documents: DocumentVectors, number: int) -> Sampler:
+    generator = np.random.default_rng(1)
+    qrels = {f"q{query}": {f"d{query}": 1} for query in range(BATCH)}
+    teacher = []
+    for qid in qrels:
+        ids = [f"d{row}" for row in generator.permutation(DOCUMENTS)[:1000]]
+        teacher.append((qid, dict(zip(ids, generator.random(1000).tolist(), strict=True))))
+    candidates = TeacherLists(teacher, qrels, qrels, Tolerance()).candidates(documents.rows, Tolerance())
+    return Sampler(candidates, len(documents), Sampling(candidates=number), seed=1)

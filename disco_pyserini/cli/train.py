@@ -1,0 +1,26 @@
+"""``disco train``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    context: typer.Context,
+    config: Annotated[Path, typer.Argument(help="YAML file, see docs/training.md and runs/training/.")],
+) -> None:
+    """Distil a query encoder. Every field of CONFIG can be overridden: --loss.name kl --learning-rate 1e-5 …"""
+    from disco_pyserini.training.config import read_config
+
+    settings = read_config(config, context.args)
+
+    from disco_pyserini.training.train import train
+
+    trained = train(settings, lambda message: print(message, file=sys.stderr))
+    print(f"{trained.folder}: trained in {trained.seconds:.0f} s, {trained.queries_per_second:.1f} queries/s")
+    if trained.scores:
+        print("dev: " + ", ".join(f"{name} {value:.4f}" for name, value in trained.scores.items()))

@@ -1,0 +1,219 @@
+"""`disco train`: a configuration becomes a query encoder, by sentence-transformers' trainer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from sentence_transformers import SparseEncoder, SparseEncoderTrainingArguments
+from transformers import set_seed
+
+from disco_pyserini.conversation import SEPARATOR
+from disco_pyserini.encoding import DiscoDocumentEncoder, document_encoder, query_encoder
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.training.batches import ShuffledBatchSampler, SimilarLengthBatchSampler
+from disco_pyserini.training.card import add_section
+from disco_pyserini.training.config import TrainingConfig
+from disco_pyserini.training.evaluator import StoredVectorsEvaluator
+from disco_pyserini.training.live_documents import LiveDocuments
+from disco_pyserini.training.losses import (
+    ContrastiveLoss,
+    DiscoLoss,
+    Documents,
+    KLDistillationLoss,
+    MarginMSELoss,
+    QueryLoss,
+    RepresentationMSELoss,
+)
+from disco_pyserini.training.prepare import Material, Say, prepare
+from disco_pyserini.training.student import export_masked_lm, student
+from disco_pyserini.training.watch import DistillationTrainer, FollowSteps, StopOnCollapse, last_checkpoint
+
+FINAL = "final"
+"""The trained model's folder in the run's output folder, beside the checkpoints."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out.
+
+    Attributes:
+        folder: the `SparseEncoder`, which ``--encoder disco:FOLDER`` also takes.
+        scores: of the dev queries, if there are any.
+        seconds: how long the steps took, with evaluation and checkpoints.
+        queries_per_second: training queries in that time.
+        notes: what was left out of the data.
+    """
+
+    folder: Path
+    scores: dict[str, float]
+    seconds: float
+    queries_per_second: float
+    notes: tuple[str, ...]
+
+
+def train(config: TrainingConfig, say: Say = lambda message: None) -> Trained:
+    """Train, evaluate and save.
+
+    Raises:
+        InputError: the configuration or a file that it names cannot be used.
+        DiscoError: training collapsed, or the file system refused; complete checkpoints stay, to resume from.
+    """
+    arguments = make_arguments(config)
+    resume = _checkpoint(arguments)
+    set_seed(arguments.seed)
+    encoder = document_encoder(config.model.document_encoder, max_length=config.model.document_max_length)
+    say(f"document encoder {encoder.model_name}")
+    material = prepare(config, encoder, arguments.seed, say)
+    for note in material.notes:
+        say(note)
+    model = make_student(config, encoder)
+    separator = encoder.separator
+    vocabulary_size = len(encoder.vocabulary)
+    del encoder
+    loss = make_loss(config, model, material)
+    evaluator = None
+    if material.dev:
+        texts = {qid: text.replace(SEPARATOR, separator) for qid, text in material.dev.texts.items()}
+        evaluator = StoredVectorsEvaluator(texts, material.dev.qrels, material.documents)
+    trainer = DistillationTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_dict(
+            {
+                "query": [text.replace(SEPARATOR, separator) for text in material.texts],
+                "label": list(range(len(material.texts))),
+            }
+        ),
+        loss=loss,
+        evaluator=evaluator,
+        callbacks=[FollowSteps(loss), StopOnCollapse(loss, vocabulary_size)],
+    )
+    say(f"training on {len(material.texts):,} queries")
+    result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    scores = evaluator(model) if evaluator else {}
+    folder = Path(arguments.output_dir) / FINAL
+    if trainer.is_world_process_zero():
+        _save(model, folder, config, len(material.texts), scores, material.notes)
+    seconds = result.metrics["train_runtime"]
+    return Trained(folder, scores, seconds, result.metrics["train_samples_per_second"], tuple(material.notes))
+
+
+def make_arguments(config: TrainingConfig) -> SparseEncoderTrainingArguments:
+    """The trainer's arguments: those of the configuration, beside what this training needs.
+
+    With dev queries, each epoch is evaluated and the best checkpoint by nDCG@3 kept, unless they say otherwise.
+
+    Raises:
+        InputError: a field is unknown, or sentence-transformers refuses a value.
+    """
+    sampler = ShuffledBatchSampler if config.data.batches == "shuffled" else SimilarLengthBatchSampler
+    fields: dict[str, Any] = {
+        "router_mapping": {"query": "query"},
+        "batch_sampler": sampler,
+        "report_to": "none",
+        "logging_steps": 25,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+    }
+    if config.dev.turns or config.dev.topics or config.dev.demo_world:
+        fields |= {
+            "eval_strategy": "epoch",
+            "save_strategy": "epoch",
+            "load_best_model_at_end": True,
+            "metric_for_best_model": "eval_nDCG@3",
+            "greater_is_better": True,
+        }
+    try:
+        return SparseEncoderTrainingArguments(**fields | dict(config.arguments))
+    except (TypeError, ValueError) as problem:
+        raise InputError(f"arguments: sentence-transformers refuses them: {problem}") from problem
+
+
+def make_student(config: TrainingConfig, encoder: DiscoDocumentEncoder) -> SparseEncoder:
+    """The student, whose query route starts from another checkpoint if the configuration names one.
+
+    Raises:
+        InputError: that checkpoint has another vocabulary.
+    """
+    start = None
+    if config.model.query_encoder:
+        query = query_encoder(config.model.query_encoder)
+        if query.vocabulary != encoder.vocabulary:
+            raise InputError(
+                f"model.query_encoder {config.model.query_encoder!r} has another vocabulary ({len(query.vocabulary):,} "
+                f"tokens) than the document encoder ({len(encoder.vocabulary):,} tokens): their vectors have no common "
+                "dimensions: start from a checkpoint of one family"
+            )
+        start = query.folder
+    model = student(encoder.folder, start, config.model.max_length, config.model.document_max_length)
+    model.model_card_data.generate_widget_examples = False
+    model.model_card_data.local_files_only = True
+    if config.licence:
+        model.model_card_data.set_license(config.licence)
+    return model
+
+
+def make_loss(config: TrainingConfig, model: SparseEncoder, material: Material) -> QueryLoss:
+    """The loss that the configuration names."""
+    function = config.regulariser.function(material.documents)
+    regulariser = (config.regulariser, function) if function else None
+    settings = config.loss
+    if settings.name == "representation-mse":
+        assert material.rewrites is not None
+        return RepresentationMSELoss(model, material.rewrites, regulariser)
+    documents: Documents = material.documents
+    if config.documents == "live":
+        documents = LiveDocuments(model, material.contents)
+    common = (model, documents, material.sampler, regulariser)
+    if settings.name == "contrastive":
+        return ContrastiveLoss(*common)
+    if settings.name == "margin-mse":
+        return MarginMSELoss(*common)
+    if settings.name == "kl":
+        return KLDistillationLoss(*common, temperature=settings.temperature, positives=settings.positives)
+    return DiscoLoss(
+        *common,
+        kl_weight=settings.kl_weight,
+        contrastive_weight=settings.contrastive_weight,
+        anti_zero_weight=settings.anti_zero_weight,
+        temperature=settings.temperature,
+        positives=settings.positives,
+    )
+
+
+def _checkpoint(arguments: SparseEncoderTrainingArguments) -> Path | None:
+    wanted = arguments.resume_from_checkpoint
+    if wanted in (None, False):
+        return None
+    if wanted in (True, "last"):
+        return last_checkpoint(Path(arguments.output_dir))
+    if not Path(wanted).is_dir():
+        raise InputError(f"{wanted}: no such checkpoint: name its folder, or say last")
+    return Path(wanted)
+
+
+def _save(
+    model: SparseEncoder,
+    folder: Path,
+    config: TrainingConfig,
+    queries: int,
+    scores: dict[str, float],
+    notes: Sequence[str],
+) -> None:
+    aside = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        model.save_pretrained(str(aside))
+        add_section(aside, config, queries, scores, notes)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+        if config.export_query:
+            export_masked_lm(model, Path(config.export_query), route="query")
+    except (OSError, RuntimeError) as problem:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise DiscoError(f"cannot save the trained model to {folder}: {problem}: checkpoints are intact") from problem

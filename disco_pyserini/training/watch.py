@@ -1,0 +1,114 @@
+"""What goes on around the steps: the trainer, its callbacks, and checkpoints that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from sentence_transformers import SparseEncoderTrainer
+from torch import nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.training.losses import QueryLoss
+
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+_STATE = "trainer_state.json"  # what the trainer writes last into a checkpoint
+
+
+class FollowSteps(TrainerCallback):
+    """Keeps a loss at the trainer's step, also when a run is resumed in the middle."""
+
+    def __init__(self, loss: QueryLoss) -> None:
+        self.loss = loss
+        loss.counts_steps = False
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take over the step's number."""
+        self.loss.step = state.global_step
+
+
+class StopOnCollapse(TrainerCallback):
+    """Stops a training in which the query vectors have become empty or dense, which no later step repairs.
+
+    Args:
+        loss: what knows the active dimensions.
+        vocabulary_size: how many dimensions there are.
+        dense_share: the share of them that counts as nearly all.
+    """
+
+    def __init__(self, loss: QueryLoss, vocabulary_size: int, dense_share: float = 0.9) -> None:
+        self.loss = loss
+        self.vocabulary_size = vocabulary_size
+        self.dense_share = dense_share
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Look at the last batch.
+
+        Raises:
+            DiscoError: no dimension was active in it, or nearly all were.
+        """
+        active = float(self.loss.active_dimensions)
+        if 0 < active < self.dense_share * self.vocabulary_size:
+            return
+        what, remedy = (
+            ("the query vectors are empty or not finite", "lower the regulariser's weight or the learning rate")
+            if not active > 0
+            else ("the query vectors are dense", "raise the regulariser's weight, or lower the learning rate")
+        )
+        raise DiscoError(
+            f"training stopped at step {state.global_step}: {what}: {active:.0f} of {self.vocabulary_size:,} "
+            f"dimensions are active on average: {remedy}; earlier checkpoints in {args.output_dir} are intact"
+        )
+
+
+class DistillationTrainer(SparseEncoderTrainer):
+    """The stock trainer, which also logs active query dimensions, and leaves no half-written checkpoint behind."""
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the active dimensions to what is logged with the loss, for every logging integration alike."""
+        if "loss" in logs and isinstance(self.loss, QueryLoss):
+            logs = {**logs, "active_query_dimensions": round(float(self.loss.active_dimensions), 1)}
+        super().log(logs, start_time)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as problem:  # torch and safetensors wrap the system's errors
+            if not is_complete(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise DiscoError(
+                f"cannot write the checkpoint {folder}: {problem}: earlier checkpoints are intact: make room, then go "
+                "on with --resume-from-checkpoint last"
+            ) from problem
+
+
+def is_complete(checkpoint: Path) -> bool:
+    """Whether a checkpoint was written to its end."""
+    try:
+        json.loads((checkpoint / _STATE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def last_checkpoint(folder: Path) -> Path:
+    """The newest complete checkpoint of a run; one that a killed process left half-written does not count.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = [
+        (int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _CHECKPOINT.fullmatch(path.name))
+    ]
+    whole = sorted((step, path) for step, path in found if is_complete(path))
+    if not whole:
+        raise InputError(f"{folder}: expected a complete checkpoint to resume from, found none: start without resuming")
+    return whole[-1][1]

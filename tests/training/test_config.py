@@ -1,0 +1,145 @@
+"""Reading configurations, overriding them, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.training.config import LOSSES, read_config
+from disco_pyserini.training.train import make_arguments
+
+SETUPS = Path(__file__).parents[2] / "runs" / "training"
+
+MINIMAL = """
+model: {document_encoder: disco-tiny}
+data: {turns: turns.jsonl, qrels: qrels.txt, vectors: vectors}
+teacher: {files: [teacher.json]}
+arguments: {output_dir: out, learning_rate: 2e-5}
+"""
+
+
+def config_file(folder: Path, text: str = MINIMAL) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_the_defaults_are_the_published_set_up(tmp_path: Path) -> None:
+    config = read_config(config_file(tmp_path))
+    assert (config.loss.name, config.loss.kl_weight, config.loss.contrastive_weight) == ("disco", 0.99, 0.01)
+    assert (config.loss.temperature, config.loss.anti_zero_weight, config.loss.positives) == (1, 1, True)
+    sampling = config.sampling
+    assert (sampling.strategy, sampling.candidates, sampling.skip, sampling.depth) == ("band", 16, 10, 950)
+    assert config.regulariser.name == "none"
+    assert (config.model.max_length, config.documents) == (256, "cached")
+    assert config.arguments["learning_rate"] == 2e-5
+
+
+def test_every_kind_of_field_can_be_overridden(tmp_path: Path) -> None:
+    overrides = (
+        "--documents live --data.corpus corpus.jsonl --loss.name kl --temperature 2 --candidates=4 --kl-weight 1"
+    )
+    more = "--learning-rate 1e-3 --arguments.seed 7 --files [a.json,b.json] --export-query bare"
+    more += " --dev.turns t --dev.qrels q"
+    config = read_config(config_file(tmp_path), [*overrides.split(), *more.split()])
+    assert config.documents == "live"
+    assert (config.loss.name, config.loss.temperature, config.loss.kl_weight) == ("kl", 2.0, 1.0)
+    assert config.sampling.candidates == 4
+    assert config.arguments == {"output_dir": "out", "learning_rate": 1e-3, "seed": 7}
+    assert list(config.teacher.files) == ["a.json", "b.json"]
+    assert (config.export_query, config.dev.turns) == ("bare", "t")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("--candidate 3", "unknown field: did you mean candidates"),
+        ("--loss.nam kl", "unknown field: did you mean name"),
+        ("--name kl", r"--name could be --data.name or --loss.name or --regulariser.name: say which"),
+        ("--turns x", r"--turns could be --data.turns or --dev.turns"),
+        ("--candidates", "--candidates needs a value"),
+        ("candidates 3", "expected --key value, found 'candidates'"),
+        ("--candidates three", "sampling.candidates: expected int, found 'three'"),
+        ("--kl-weight true", "loss.kl_weight: expected float, found True"),
+        ("--loss.name mse", "unknown loss 'mse': expected one of disco, kl"),
+        ("--strategy best", "unknown sampling strategy 'best'"),
+        ("--regulariser.name l2", "unknown regulariser 'l2'"),
+        ("--warmup slow", "unknown warm-up 'slow'"),
+        ("--documents live", "name data.corpus"),
+        ("--documents both", "unknown documents 'both'"),
+        ("--batches long", "unknown data.batches 'long'"),
+        ("--data.topics topics.tsv", "expected one of turns, topics and demo_world, found turns and topics"),
+        ("--data.qrels null", "turns is given, but no qrels"),
+        ("--rewrites human", "expected teacher.files or teacher.rewrites, found both"),
+        ("--files [] --loss.name kl", "no teacher"),
+        ("--loss.name representation-mse", "needs one rewrite"),
+        ("--data.vectors null", "no documents"),
+        ("--data.turns null", "no training queries"),
+        ("--output-dir null --temperature 0", "expected a temperature above 0"),
+        ("--arguments.router-mapping x --dev 3", "unknown field"),
+    ],
+)
+def test_mistakes_are_named(overrides: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        read_config(config_file(tmp_path), overrides.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: [", "expected YAML"),
+        ("- 1", "expected sections such as model and data, found list"),
+        (
+            "model: {document_encoder: x}\ndata: {turns: t, qrels: q, vectors: v}\nteacher: {files: f}",
+            "no arguments.output",
+        ),
+        ("modle: {}", "modle: unknown field: did you mean model"),
+        ("model: {}\ndata: {turns: t, qrels: q, vectors: v}", "section model: .*document_encoder"),
+        ("data: {turns: t, qrels: q}", "the whole file: .*model"),
+        ("model: 3", "expected fields in section model, found 3"),
+    ],
+)
+def test_files_that_are_no_configuration_are_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        read_config(config_file(tmp_path, text))
+
+
+def test_arguments_that_sentence_transformers_does_not_know_are_refused(tmp_path: Path) -> None:
+    path = config_file(tmp_path, MINIMAL.replace("learning_rate", "learning_speed"))
+    with pytest.raises(InputError, match=r"sentence-transformers refuses them: .*learning_speed"):
+        make_arguments(read_config(path))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_config(tmp_path / "none.yaml")
+
+
+def test_with_dev_queries_the_best_checkpoint_is_kept(tmp_path: Path) -> None:
+    dev = ["--dev.turns", "t", "--dev.qrels", "q"]
+    arguments = make_arguments(read_config(config_file(tmp_path), dev))
+    assert arguments.load_best_model_at_end
+    assert arguments.metric_for_best_model == "eval_nDCG@3"
+    assert not make_arguments(
+        read_config(config_file(tmp_path), [*dev, "--load-best-model-at-end", "false"])
+    ).load_best_model_at_end
+
+
+@pytest.mark.parametrize("path", sorted(SETUPS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_set_ups_that_come_along_are_valid(path: Path) -> None:
+    config = read_config(path, ["--fp16", "false"])  # which needs a GPU
+    assert config.loss.name in LOSSES
+    make_arguments(config)
+
+
+def test_the_published_set_ups_have_the_published_settings() -> None:
+    names = {"topiocqa-mistral", "topiocqa-llama-mistral", "qrecc-human-mistral"}
+    for name in names:
+        config = read_config(SETUPS / f"{name}.yaml")
+        assert config.arguments["learning_rate"] == 2e-5
+        assert config.arguments["per_device_train_batch_size"] == 10
+        assert config.arguments["num_train_epochs"] == 5
+        assert config.arguments["warmup_steps"] == 0.01
+        assert config.arguments["weight_decay"] == 0
+        assert config.arguments["seed"] == 123
+        assert config.arguments["fp16"] is True
+        assert len(config.teacher.files) == (1 if name == "topiocqa-mistral" else 2)

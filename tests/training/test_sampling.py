@@ -1,0 +1,118 @@
+"""What is drawn: from where, how often, and the same again."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.training.candidates import Candidates, TeacherLists, Tolerance
+from disco_pyserini.training.sampling import STRATEGIES, Sampler, Sampling
+
+CORPUS = 500
+LENGTH = 100
+
+
+def candidates(length: int = LENGTH, queries: int = 2, unscored_positive: bool = False) -> Candidates:
+    """Ranks are rows: the document at rank r (from 0) is row r, with a score of ``length - r``; row 499 is relevant."""
+    scores = {f"d{row}": float(length - row) for row in range(length)}
+    if not unscored_positive:
+        scores["d499"] = 42.5
+    rows = {f"d{row}": row for row in range(CORPUS)}
+    qrels = {f"q{query}": {"d499": 2, "d498": 1} for query in range(queries)}
+    lists = TeacherLists(((qid, scores) for qid in qrels), qrels, qrels, Tolerance(0))
+    return lists.candidates(rows, Tolerance(0))
+
+
+def draws(strategy: str, times: int = 400, **settings: int) -> np.ndarray:
+    sampling = Sampling(strategy, **{"candidates": 12, "skip": 10, "depth": 50, **settings})
+    sampler = Sampler(candidates(), CORPUS, sampling, seed=1)
+    return np.concatenate([sampler.draw(np.array([0]), step).documents for step in range(times)])
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("number", [1, 2, 16, 90])
+def test_draws_are_without_replacement_repeatable_and_leave_relevant_documents_out(strategy: str, number: int) -> None:
+    sampler = Sampler(candidates(), CORPUS, Sampling(strategy, number, skip=5, depth=95), seed=1)
+    drawn = sampler.draw(np.array([0, 1]), step=3)
+    assert drawn.documents.shape == drawn.scores.shape == (2, 1 + number)
+    for documents, scores in zip(*drawn, strict=True):
+        assert documents[0] == 499
+        assert scores[0] == 42.5
+        assert len(set(documents.tolist())) == 1 + number
+        assert not {498, 499} & set(documents[1:].tolist())
+        for document, score in zip(documents[1:], scores[1:], strict=True):
+            # What the teacher did not score has the lowest score of its list.
+            assert score == max(LENGTH - document, 1)
+    again = Sampler(candidates(), CORPUS, Sampling(strategy, number, skip=5, depth=95), seed=1)
+    again.draw(np.array([1]), step=2)
+    np.testing.assert_array_equal(again.draw(np.array([1]), step=3).documents[0], drawn.documents[1])
+    if strategy != "top" and number == 16:
+        other_seed = Sampler(candidates(), CORPUS, Sampling(strategy, number, skip=5, depth=95), seed=2)
+        for other in (other_seed.draw(np.array([0]), 3), sampler.draw(np.array([0]), 4)):
+            assert set(other.documents[0].tolist()) != set(drawn.documents[0].tolist())
+        assert set(drawn.documents[0].tolist()) != set(drawn.documents[1].tolist())
+
+
+def test_band_is_uniform_over_its_ranks() -> None:
+    counts = Counter(draws("band", 2000)[:, 1:].ravel().tolist())
+    assert set(counts) == set(range(10, 60))
+    assert max(counts.values()) < 1.3 * min(counts.values())
+
+
+def test_top_is_the_top() -> None:
+    assert set(draws("top")[:, 1:].ravel().tolist()) == set(range(12))
+
+
+def test_stratified_takes_one_of_each_stretch() -> None:
+    drawn = draws("stratified", candidates=10)
+    for place in range(10):
+        assert set(drawn[:, 1 + place].tolist()) == set(range(10 * place, 10 * place + 10))
+
+
+def test_proportional_follows_the_scores() -> None:
+    counts = Counter(draws("proportional", 20_000, candidates=1)[:, 1:].ravel().tolist())
+    upper, lower = (sum(counts[row] for row in rows) for rows in (range(50), range(50, 100)))
+    assert upper / lower == pytest.approx(sum(range(51, 101)) / sum(range(1, 51)), rel=0.05)
+
+
+def test_random_is_uniform_over_the_corpus() -> None:
+    counts = Counter(draws("random", 5000)[:, 1:].ravel().tolist())
+    assert set(counts) == set(range(CORPUS)) - {498, 499}
+    assert np.std(list(counts.values())) < 1.2 * np.sqrt(5000 * 12 / 498)
+
+
+def test_mixed_has_a_third_of_each() -> None:
+    for row in draws("mixed", 50)[:, 1:].tolist():
+        assert row[:4] == [0, 1, 2, 3]
+        assert all(10 <= rank < 60 for rank in row[4:8])
+    assert max(draws("mixed", 50)[:, 9:].ravel().tolist()) > 100
+
+
+def test_an_unscored_positive_gets_the_best_score_of_the_list() -> None:
+    found = candidates(unscored_positive=True)
+    assert found.positive_scores.tolist() == [100, 100]
+    assert candidates().positive_scores.tolist() == [42.5, 42.5]
+    assert found.positives.tolist() == [499, 499]
+
+
+def test_lists_may_have_different_lengths_and_those_too_short_are_known() -> None:
+    teacher = {f"q{n}": {f"d{row}": float(-row) for row in range(n)} for n in (40, 12, 25)}
+    qrels = {qid: {"d499": 1} for qid in teacher}
+    rows = {f"d{row}": row for row in range(CORPUS)}
+    found = TeacherLists(teacher.items(), qrels, qrels, Tolerance(0)).candidates(rows, Tolerance(0))
+    assert np.diff(found.offsets).tolist() == [40, 12, 25]
+    sampler = Sampler(found, CORPUS, Sampling("band", 16, skip=10, depth=950), seed=0)
+    assert sampler.too_short() == [1, 2]
+    left = found.without([1])
+    assert left.qids == ["q40", "q25"]
+    assert left.ranking(1).documents.tolist() == list(range(25))
+    assert Sampler(found, CORPUS, Sampling("random", 16), seed=0).too_short() == []
+
+
+@pytest.mark.parametrize("fields", [{"strategy": "best"}, {"candidates": 0}, {"skip": -1}, {"depth": 0}])
+def test_impossible_settings_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="expected"):
+        Sampling(**fields)  # type: ignore[arg-type]
