@@ -93,7 +93,7 @@ def test_topics_in_every_form(tmp_path: Path) -> None:
     assert output.read_text() == "1_1\twho wrote it?\n1_2\twhen? [SEP] who wrote it?\n"
     done = disco("data", "topics", "--turns", turns, "--query", "human", "--output", output)
     assert output.read_text() == "1_2\twhen was it?\n"
-    assert "left out, without a human rewrite: 1_1" in done.stderr
+    assert "left out, without a human rewrite: 1 query: 1_1" in done.stderr
     refused = disco("data", "topics", "--turns", turns, "--query", "T5", "--output", output)
     assert (refused.returncode, output.read_text()) == (2, "1_2\twhen was it?\n")
     assert "no query has a rewrite named 'T5'" in refused.stderr
