@@ -7,6 +7,7 @@ score, and s(x, d) = E_q(x) · E_d(d) the student's. The document encoder E_d is
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ class Documents(Protocol):
         """Dot products of queries (batch, vocabulary) with documents (n,): (batch, n)."""
 
 
-class QueryLoss(nn.Module):
+class QueryLoss(nn.Module, ABC):
     """What the losses share: the query vectors, their regulariser, and the number of their active dimensions.
 
     A loss is a dictionary of named parts, which the trainer logs one by one and sums.
@@ -68,9 +69,9 @@ class QueryLoss(nn.Module):
             self.step += 1
         return parts
 
+    @abstractmethod
     def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
         """The loss proper, for query vectors (batch, vocabulary) and the queries' rows (batch,)."""
-        raise NotImplementedError
 
     def get_config_dict(self) -> dict[str, Any]:
         """What sentence-transformers writes into the model card."""
@@ -108,6 +109,7 @@ class SampledLoss(QueryLoss):
         teacher = torch.from_numpy(drawn.scores).to(queries.device)
         return self.sampled_parts(queries, scores, teacher)
 
+    @abstractmethod
     def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
         """The loss proper.
 
@@ -116,7 +118,6 @@ class SampledLoss(QueryLoss):
             scores: (batch, batch, 1 + k) the student's score of each query with every query's documents.
             teacher: (batch, 1 + k) the teacher's scores of each query's own documents.
         """
-        raise NotImplementedError
 
     def get_config_dict(self) -> dict[str, Any]:
         """See `QueryLoss.get_config_dict`."""
