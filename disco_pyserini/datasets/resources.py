@@ -1,0 +1,43 @@
+"""What a collection consists of at its publisher's: files, where they come from, and the terms that come with them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One file of a publisher.
+
+    ``path`` is its place in the collection's folder. ``urls`` are tried in turn. ``checksum`` is ``md5:…`` or
+    ``sha256:…`` as the publisher gives it, or None where none is given. An ``archive`` (zip, tar, tar.gz, gz) is
+    unpacked into the folder of ``path``. ``required`` is False for large parts that not everybody needs, such as
+    passages: these are fetched when asked for by name.
+    """
+
+    path: str
+    urls: tuple[str, ...]
+    checksum: str | None = None
+    bytes: int | None = None
+    archive: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The licence of a collection, and what its publisher wants to be signed before some of it may be had.
+
+    ``agreement`` says in full sentences what is not downloadable and how to ask for it; None where all of it is.
+    """
+
+    licence: str
+    source: str
+    agreement: str | None = None
+
+
+def data_folder(name: str) -> Path:
+    """Where the files of a collection are kept: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
+    cache = os.environ.get("PYSERINI_CACHE", os.path.join(os.path.expanduser("~"), ".cache", "pyserini"))
+    return Path(cache) / "disco" / name
