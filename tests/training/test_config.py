@@ -114,6 +114,13 @@ def test_arguments_that_sentence_transformers_does_not_know_are_refused(tmp_path
         read_config(tmp_path / "none.yaml")
 
 
+def test_strategies_can_be_switched_off_by_their_name(tmp_path: Path) -> None:
+    """In YAML 1.1, a bare ``no`` is false."""
+    config = read_config(config_file(tmp_path), ["--save-strategy", "no", "--bf16", "false"])
+    assert config.arguments["save_strategy"] == "no"
+    assert config.arguments["bf16"] is False
+
+
 def test_with_dev_queries_the_best_checkpoint_is_kept(tmp_path: Path) -> None:
     dev = ["--dev.turns", "t", "--dev.qrels", "q"]
     arguments = make_arguments(read_config(config_file(tmp_path), dev))

@@ -1,26 +1,32 @@
-"""The command that trains disco-tiny, on a very small world and for a few steps."""
+"""The commands that train disco-tiny, on a very small world and for a few steps."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from disco_pyserini import DiscoDocumentEncoder, DiscoQueryEncoder
 from disco_pyserini.datasets.demo_world import DemoWorld
 from disco_pyserini.datasets.demo_world.entities import make_cluster
-from disco_pyserini.training.tiny import WORLD_SEEDS
+from disco_pyserini.training.tiny import WORLD_SEED
+
+CONFIG = Path(__file__).parents[2] / "runs" / "training" / "disco-tiny.yaml"
+SMALL = "{seed: 13, size: 600, conversations_per_cluster: 2}"
 
 
-def test_the_documented_command_trains_both_encoders(tmp_path: Path) -> None:
+def test_the_documented_commands_train_both_encoders(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "disco_pyserini.training.tiny", "--output", str(tmp_path), "--passages", "600"]
-    words += ["--conversations", "4", "--document-epochs", "1", "--query-epochs", "1"]
-    done = subprocess.run(words, capture_output=True, text=True)
+    done = subprocess.run([*words, "--conversations", "4", "--epochs", "1"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"DiSCo  conversation MRR 0\.\d+  query terms \d+", done.stderr)
+    words = [sys.executable, "-m", "disco_pyserini", "train", str(CONFIG)]
+    words += ["--document-encoder", str(tmp_path / "document"), "--export-query", str(tmp_path / "query")]
+    words += ["--data.demo_world", SMALL, "--dev.demo_world", SMALL, "--num-train-epochs", "1"]
+    done = subprocess.run([*words, "--output-dir", str(tmp_path / "run")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     document, query = DiscoDocumentEncoder(str(tmp_path / "document")), DiscoQueryEncoder(str(tmp_path / "query"))
     assert document.vocabulary == query.vocabulary
     text = "Where was the harbour built?"
@@ -33,6 +39,12 @@ def entity_names(world: DemoWorld) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("seed", WORLD_SEEDS)
-def test_the_training_worlds_share_no_name_with_the_demos(seed: int) -> None:
-    assert entity_names(DemoWorld(seed=seed, size=30_000)).isdisjoint(entity_names(DemoWorld()))
+@pytest.mark.parametrize(
+    "world",
+    [
+        DemoWorld(seed=WORLD_SEED, size=30_000),
+        DemoWorld(**yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["data"]["demo_world"]),
+    ],
+)
+def test_the_training_worlds_share_no_name_with_the_demos(world: DemoWorld) -> None:
+    assert entity_names(world).isdisjoint(entity_names(DemoWorld()))
