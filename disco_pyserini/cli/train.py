@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,10 @@ def train(
 
     from disco_pyserini.training.train import train
 
-    trained = train(settings, lambda message: print(message, file=sys.stderr))
+    speaks = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one does
+    trained = train(settings, lambda message: print(message, file=sys.stderr) if speaks else None)
+    if not speaks:
+        return
     print(f"{trained.folder}: trained in {trained.seconds:.0f} s, {trained.queries_per_second:.1f} queries/s")
     if trained.scores:
         print("dev: " + ", ".join(f"{name} {value:.4f}" for name, value in trained.scores.items()))

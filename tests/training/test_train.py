@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +103,21 @@ def test_a_resumed_run_ends_with_the_same_weights(steps: int, configure: Configu
         configure(*saving, "--resume-from-checkpoint", str(whole.folder.with_name(f"checkpoint-{steps}")), **common)
     )
     assert same(weights(resumed.folder, "query"), before)
+
+
+def test_mixed_precision_trains(configure: Configure, checkpoint: Path) -> None:
+    trained = train(configure("--bf16", "true", "--use-cpu", "true"))
+    assert not same(weights(trained.folder, "query"), load_file(checkpoint / "model.safetensors"))
+
+
+def test_processes_of_torchrun_train_one_model(configure: Configure, checkpoint: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "final"
+    configure()
+    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    words += ["-m", "disco_pyserini", "train", str(tmp_path / "config.yaml"), "--use-cpu", "true", "--max-steps", "2"]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("trained in") == 1
+    before = load_file(checkpoint / "model.safetensors")
+    assert same(weights(folder, "document"), before)
+    assert not same(weights(folder, "query"), before)
