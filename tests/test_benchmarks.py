@@ -15,3 +15,12 @@ def test_benchmark(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "300 vectors" in done.stdout
+
+
+def test_the_distillation_study_says_what_its_results_hold() -> None:
+    code = (
+        "from benchmarks.distillation_study.report import PAGE, page; "
+        "from benchmarks.distillation_study.students import Study; "
+        "assert page(Study.read()) == PAGE.read_text(encoding='utf-8')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
