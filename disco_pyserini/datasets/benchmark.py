@@ -27,6 +27,7 @@ class Benchmark:
         queries: reads the turns of a split from the collection's folder.
         qrels: reads the judgments of a split from the collection's folder.
         passages: reads the passages of a split from the collection's folder; None where they cannot be had as files.
+        passages_by_split: whether each split has passages of its own.
         ir_datasets: for the splits that ir_datasets has itself, its name there.
     """
 
@@ -38,6 +39,7 @@ class Benchmark:
     queries: Callable[[Path, str], Iterable[Query]]
     qrels: Callable[[Path, str], Qrels]
     passages: Callable[[Path, str], Iterator[Passage]] | None = None
+    passages_by_split: bool = False
     ir_datasets: Mapping[str, str] | None = None
 
 
@@ -91,7 +93,9 @@ def make_query(
 def turns_of(context: list[str], where: str) -> list[Turn]:
     """The history in a list of question, answer, question, answer, …; an empty answer is a missing one."""
     if len(context) % 2:
-        raise InputError(f"{where}: expected a question and an answer for each earlier turn, found {len(context)} texts")
+        raise InputError(
+            f"{where}: expected a question and an answer for each earlier turn, found {len(context)} texts"
+        )
     return [Turn(question, answer or None) for question, answer in zip(context[::2], context[1::2], strict=True)]
 
 

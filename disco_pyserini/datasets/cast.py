@@ -61,7 +61,7 @@ def _queries_2019(folder: Path, split: str) -> Iterator[Query]:
 
 def _plain_text(path: Path) -> Iterator[Query]:
     """The topics as plain text: lines of ``Number:``, ``Title:``, ``Description:``, and a number, a tab and a turn."""
-    topic, history = "", []
+    topic, history = "", list[Turn]()
     for number, line in enumerate(read_lines(path), 1):
         text = line.decode("utf-8-sig").strip()
         if match := re.fullmatch(r"Number:\s*(\d+)", text):

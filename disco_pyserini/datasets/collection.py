@@ -58,12 +58,15 @@ def read_turns(path: Path) -> Iterator[Query]:
             where = f"{path}:{number}"
             try:
                 record: dict[str, Any] = json.loads(line)
-                history = [(user, system) for user, system in record["history"]]
+                history = [Turn(user, system) for user, system in record["history"]]
                 query = Query(
                     qid=record["qid"],
                     conversation_id=record["conversation_id"],
                     conversation=Conversation(
-                        (*(Turn(user, system) for user, system in history), Turn(record["utterance"], record.get("response")))
+                        (
+                            *(Turn(user, system) for user, system in history),
+                            Turn(record["utterance"], record.get("response")),
+                        )
                     ),
                     rewrites=_rewrites(record),
                 )

@@ -22,8 +22,10 @@ from disco_pyserini.files import read_lines
 _COMMIT = "cc5b1d481b391181b89f7ced860308482e785463"
 _RAW = f"https://raw.githubusercontent.com/IBM/mt-rag-benchmark/{_COMMIT}/"
 _DOMAINS = ("clapnq", "cloud", "fiqa", "govt")
-_REFERENCE = {"mtrag": "mtrag-human/generation_tasks/reference.jsonl"}
-_REFERENCE["mtrag-un"] = "mtragun-human/generation_tasks/reference.jsonl"
+_REFERENCE = {
+    "mtrag": "mtrag-human/generation_tasks/reference.jsonl",
+    "mtrag-un": "mtragun-human/generation_tasks/reference.jsonl",
+}
 _MARKER = re.compile(r"(?:\A|\n)\s*\|(user|agent|assistant|system)\|:")
 
 
@@ -143,6 +145,7 @@ def _mtrag(name: str, title: str, resources: tuple[Resource, ...]) -> Benchmark:
         queries=_mtrag_queries if name == "mtrag" else _mtragun_queries,
         qrels=partial(_qrels, name),
         passages=partial(_passages, name),
+        passages_by_split=True,
     )
 
 

@@ -255,6 +255,9 @@ def _ir_dataset(source: str) -> Any:
         import ir_datasets
     except ImportError as problem:
         raise InputError(f"{source}: this needs ir_datasets: pip install ir_datasets") from problem
+    from disco_pyserini.datasets import irds
+
+    irds.register()
     try:
         dataset = ir_datasets.load(source.removeprefix(_IR_DATASETS))
     except KeyError as problem:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from disco_pyserini.datasets.layout import common_layout
 from disco_pyserini.datasets.mtrag import MTRAG, MTRAG_UN
 from disco_pyserini.datasets.qrecc import QRECC
 from disco_pyserini.datasets.resources import data_folder
+from disco_pyserini.datasets.rewrites import PREFIX
 from disco_pyserini.datasets.topiocqa import TOPIOCQA
 from disco_pyserini.errors import InputError
 
@@ -140,3 +141,20 @@ def open_split(name: str) -> tuple[OpenCollection, str]:
     collection, _, split = name.rpartition("/")
     found = open_collection(collection or split)
     return found, found.split(split if collection else None)
+
+
+def split_topics_name(name: str) -> tuple[str, str] | None:
+    """What ``COLLECTION/SPLIT/QUERY`` names, for `open_split`, and the form of the query; None for any other name."""
+    head, is_llm, file = name.partition(f"/{PREFIX}")
+    head, form = (head, PREFIX + file) if is_llm else head.rpartition("/")[::2]
+    collection, _, split = head.rpartition("/")
+    if head in BENCHMARKS or collection in BENCHMARKS:
+        return head, form
+    layout = common_layout(Path(collection)) if collection and Path(collection).is_dir() else None
+    return (head, form) if layout and split in layout.splits else None
+
+
+def number_rows(queries: Iterable[Query]) -> Iterator[Query]:
+    """The queries, with their positions (0, 1, 2, …) as ids: those of TopiOCQA in DiSCo's own files."""
+    for number, query in enumerate(queries):
+        yield replace(query, qid=str(number))

@@ -39,5 +39,5 @@ class Terms:
 
 def data_folder(name: str) -> Path:
     """Where the files of a collection are kept: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
-    cache = os.environ.get("PYSERINI_CACHE", os.path.join(os.path.expanduser("~"), ".cache", "pyserini"))
+    cache = os.environ.get("PYSERINI_CACHE") or Path.home() / ".cache" / "pyserini"
     return Path(cache) / "disco" / name

@@ -57,7 +57,11 @@ def _retriever_queries(path: Path) -> Iterator[Query]:
     conversation, text, pieces = -1, "", list[str]()
     for record in read_array(path):
         before = text if record.number("conv_id") == conversation else ""
-        conversation, turn, text = record.number("conv_id"), record.number("turn_id"), _one_line(record.text("question"))
+        conversation, turn, text = (
+            record.number("conv_id"),
+            record.number("turn_id"),
+            _one_line(record.text("question")),
+        )
         if turn == 1:
             pieces = [text]
         elif before and text.startswith(f"{before} {SEPARATOR} "):
@@ -71,10 +75,6 @@ def _retriever_queries(path: Path) -> Iterator[Query]:
         answers = record.texts("answers") if "answers" in record.fields else []
         history = turns_of(pieces[:-1], record.where)
         yield make_query(str(conversation), turn, history, pieces[-1], answers[0] if answers else None)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _t5(path: Path) -> Iterator[Query]:
