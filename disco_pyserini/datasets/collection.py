@@ -62,12 +62,7 @@ def read_turns(path: Path) -> Iterator[Query]:
                 query = Query(
                     qid=record["qid"],
                     conversation_id=record["conversation_id"],
-                    conversation=Conversation(
-                        (
-                            *(Turn(user, system) for user, system in history),
-                            Turn(record["utterance"], record.get("response")),
-                        )
-                    ),
+                    conversation=Conversation((*history, Turn(record["utterance"], record.get("response")))),
                     rewrites=_rewrites(record),
                 )
             except (ValueError, KeyError, TypeError) as problem:

@@ -47,7 +47,7 @@ class _Docs(BaseDocs):
         # What a split of passages of its own is called.
         self._place = f"{name}/{split}" if BENCHMARKS[name].passages_by_split else name
 
-    @ir_datasets.util.use_docstore
+    @ir_datasets.util.use_docstore  # type: ignore[untyped-decorator]
     def docs_iter(self) -> Iterator[GenericDoc]:
         for passage in open_collection(self._name).passages(self._split):
             yield GenericDoc(passage.id, passage.contents)
@@ -60,7 +60,7 @@ class _Docs(BaseDocs):
         store = self.docs_store()
         return store.count() if store.built() else None
 
-    def docs_cls(self) -> type:
+    def docs_cls(self) -> Any:
         return GenericDoc
 
     def docs_namespace(self) -> str:
@@ -109,7 +109,7 @@ class _Qrels(BaseQrels):
             for docid, grade in grades.items():
                 yield TrecQrel(qid, docid, grade, "0")
 
-    def qrels_cls(self) -> type:
+    def qrels_cls(self) -> Any:
         return TrecQrel
 
     def qrels_defs(self) -> dict[int, str]:

@@ -57,11 +57,8 @@ def _retriever_queries(path: Path) -> Iterator[Query]:
     conversation, text, pieces = -1, "", list[str]()
     for record in read_array(path):
         before = text if record.number("conv_id") == conversation else ""
-        conversation, turn, text = (
-            record.number("conv_id"),
-            record.number("turn_id"),
-            _one_line(record.text("question")),
-        )
+        conversation, turn = record.number("conv_id"), record.number("turn_id")
+        text = " ".join(record.text("question").split())
         if turn == 1:
             pieces = [text]
         elif before and text.startswith(f"{before} {SEPARATOR} "):
