@@ -66,7 +66,7 @@ def _plain_text(path: Path) -> Iterator[Query]:
         text = line.decode("utf-8-sig").strip()
         if match := re.fullmatch(r"Number:\s*(\d+)", text):
             topic, history = match[1], []
-        elif match := re.fullmatch(r"(\d+)\t(.+)", text):
+        elif match := re.fullmatch(r"(\d+) *\t(.+)", text):
             yield make_query(topic, match[1], history, match[2])
             history.append(Turn(match[2]))
         elif text and not text.startswith(("Title:", "Description:")):
