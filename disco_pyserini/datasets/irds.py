@@ -3,8 +3,7 @@
 Only those that ir_datasets lacks. Imported once ir_datasets is: see `disco_pyserini.lucene.plugin`.
 """
 
-from __future__ import annotations
-
+# Not `from __future__ import annotations`: ir_datasets looks at the types of a record's fields.
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
