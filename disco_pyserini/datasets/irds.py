@@ -115,17 +115,19 @@ class _Qrels(BaseQrels):
         return {}
 
 
-def register(module: object = ir_datasets) -> None:
+def register(module: Any = ir_datasets) -> None:
     """Register our collections with ir_datasets, once."""
-    known = set(ir_datasets.registry)
+    registry = module.registry
+    known = set(registry)
     for name, benchmark in BENCHMARKS.items():
         if benchmark.ir_datasets or f"{PREFIX}{name}/{next(iter(benchmark.splits))}" in known:
             continue
         shared = None
         if benchmark.passages and not benchmark.passages_by_split:
             shared = _Docs(name, next(iter(benchmark.splits)))
-            ir_datasets.registry.register(PREFIX + name, ir_datasets.Dataset(shared))
+            registry.register(PREFIX + name, module.Dataset(shared))
         for split in benchmark.splits:
             docs = _Docs(name, split) if benchmark.passages_by_split else shared
-            parts = (docs, _Queries(name, split), _Qrels(name, split))
-            ir_datasets.registry.register(f"{PREFIX}{name}/{split}", ir_datasets.Dataset(*parts))
+            registry.register(
+                f"{PREFIX}{name}/{split}", module.Dataset(docs, _Queries(name, split), _Qrels(name, split))
+            )

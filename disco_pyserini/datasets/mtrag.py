@@ -128,8 +128,9 @@ def _file(path: str) -> Resource:
 
 
 def _corpus(domain: str) -> Resource:
-    path = f"corpora/passage_level/{domain}.jsonl.zip"
-    return Resource(path, (_RAW + path,), archive=True, required=False)
+    # The publisher's pages disagree on how the files in the archives are called.
+    paths = [f"corpora/passage_level/{domain}.{kind}.zip" for kind in ("jsonl", "json")]
+    return Resource(paths[0], tuple(_RAW + path for path in paths), archive=True, required=False)
 
 
 def _mtrag(name: str, title: str, resources: tuple[Resource, ...]) -> Benchmark:

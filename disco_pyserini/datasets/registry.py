@@ -47,7 +47,7 @@ def benchmark(name: str) -> Benchmark:
         return BENCHMARKS[name]
     near = get_close_matches(name.lower(), BENCHMARKS, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(BENCHMARKS)}."
-    raise InputError(f"unknown collection {name!r}: {hint} `disco data list` lists them")
+    raise InputError(f"no collection, file or folder {name!r}: {hint} `disco data list` lists the collections")
 
 
 @dataclass(frozen=True, slots=True)

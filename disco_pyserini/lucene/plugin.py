@@ -29,7 +29,7 @@ _HOOKS = {
 # The finder in the .pth file.
 _WAITER = "DiscoPyseriniWaits"
 
-# After one failure the rest of the plugin stays quiet.
+# After one failure in a module of ours, what else it would do is left out.
 _failed: list[str] = []
 
 
@@ -101,13 +101,15 @@ def is_installed() -> bool:
 
 
 def _call(function: str | None, module: ModuleType) -> None:
-    if function is None or _failed:
+    if function is None:
+        return
+    where, _, name = function.rpartition(".")
+    if where in _failed:
         return
     try:
-        where, _, name = function.rpartition(".")
         getattr(import_module(f"disco_pyserini.{where}"), name)(module)
     except Exception as problem:
-        _failed.append(function)
+        _failed.append(where)
         warnings.warn(
             f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}",
             RuntimeWarning,

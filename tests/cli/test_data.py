@@ -71,7 +71,7 @@ def test_row_numbers(cache: Path, tmp_path: Path) -> None:
     [
         (["cast2022"], "error: cast2022: expected 2022_evaluation_topics_tree_v1.0.json or"),
         (["cast2022"], "`disco data get cast2022` fetches it, --from names another folder"),
-        (["cast20"], "error: unknown collection 'cast20': did you mean cast20"),
+        (["cast20"], "error: no collection, file or folder 'cast20': did you mean cast20"),
         (["cast2020"], "error: cast2020: expected a split (test, annotated), none was named"),
         (["cast2020", "--split", "test", "--query", "t5"], "named 't5': there are automatic, human, and conversation,"),
     ],
@@ -89,7 +89,7 @@ def test_evaluate_and_rewrite_take_names(cache: Path, tmp_path: Path) -> None:
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["all", "6", "0.1667"] in rows and ["1", "2", "0.5000"] in rows, done.stderr
     done = disco(cache, "evaluate", "--run", tmp_path / "run.txt", "--qrels", "gone.txt")
-    assert done.returncode == 2 and "unknown collection 'gone.txt'" in done.stderr
+    assert done.returncode == 2 and "no collection, file or folder 'gone.txt'" in done.stderr
     options = ("--server", "http://127.0.0.1:9", "--server-model", "m", "--output", tmp_path / "r.jsonl")
     done = disco(cache, "rewrite", "--turns", "topiocqa/test", *options)
     assert done.returncode == 2 and "topiocqa: expected a split (train, dev), found 'test'" in done.stderr

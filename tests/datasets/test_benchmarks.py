@@ -256,9 +256,9 @@ def test_absent_files_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_names_and_splits() -> None:
     assert benchmark("cast2022").name == "cast2022"
-    with pytest.raises(InputError, match=r"unknown collection 'cast-2022': did you mean cast2022\?"):
+    with pytest.raises(InputError, match=r"no collection, file or folder 'cast-2022': did you mean cast2022\?"):
         benchmark("cast-2022")
-    with pytest.raises(InputError, match=r"unknown collection 'xyz': expected one of topiocqa, qrecc"):
+    with pytest.raises(InputError, match=r"no collection, file or folder 'xyz': expected one of topiocqa, qrecc"):
         open_collection("xyz")
     with pytest.raises(InputError, match=r"ikat2023: expected a split \(test, train\), none was named"):
         open_split("ikat2023")
