@@ -13,17 +13,17 @@ from setuptools.command.editable_wheel import editable_wheel
 
 PTH_NAME = "disco_pyserini.pth"
 
-# Waits until Pyserini is imported: until then it costs some microseconds and imports nothing.
+# Waits until Pyserini or ir_datasets is imported: until then it costs some microseconds and imports nothing.
 # Some environments process their .pth files twice.
 PTH_SOURCE = """
 class DiscoPyseriniWaits:
     def find_spec(self, name, path=None, target=None):
-        if name == "pyserini":
+        if name in ("pyserini", "ir_datasets"):
             try:
                 from disco_pyserini.lucene import plugin
-                plugin.at_start()
+                return plugin.at_start(name, path, target)
             except Exception as problem:
-                sys.stderr.write(f"warning: disco-pyserini does not extend Pyserini: {problem!r}\\n")
+                sys.stderr.write(f"warning: disco-pyserini does not extend {name}: {problem!r}\\n")
 
 if not any(type(finder).__name__ == "DiscoPyseriniWaits" for finder in sys.meta_path):
     sys.meta_path.insert(0, DiscoPyseriniWaits())

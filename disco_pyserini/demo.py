@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from disco_pyserini.datasets.collection import Query, read_qrels, read_topics, read_turns, write_topics
+from disco_pyserini.datasets.collection import Query, read_qrels, read_topics, read_turns, topic_texts, write_topics
 from disco_pyserini.datasets.demo_world import DemoWorld
 from disco_pyserini.datasets.passages import read_passages
 from disco_pyserini.encoding import document_encoder, query_encoder
@@ -137,7 +137,7 @@ def _search(
     folder: Path, condition: Condition, searcher: Bm25Searcher | DiscoSearcher, queries: Sequence[Query]
 ) -> Row:
     topics_path = folder / f"topics.{condition.form}.tsv"
-    write_topics(queries, condition.form, topics_path)
+    write_topics(topic_texts(queries, condition.form)[0], topics_path)
     # The searches read the file back, so that what is measured is what the file says.
     topics = read_topics(topics_path)
     searcher.batch_search([next(iter(topics.values()))], ["warm-up"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from disco_pyserini.datasets.collection import read_qrels, read_topics, read_turns, write_topics
+from disco_pyserini.datasets.collection import read_qrels, read_topics, read_turns, topic_texts, write_topics
 from disco_pyserini.datasets.passages import read_passages
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.evaluation import DEFAULT_MEASURES, evaluate, read_run
@@ -61,7 +61,7 @@ def test_encode_index_search_evaluate(collection: str, shared_data: Path, tmp_pa
         searchers = {"BM25": bm25, "SPLADE": splade, "DiSCo": disco_searcher}
         for system, form in CONDITIONS:
             topics_path, run_path = tmp_path / f"{form}.tsv", tmp_path / f"{system}.{form}.txt"
-            write_topics(read_turns(source / "turns.jsonl"), form, topics_path)
+            write_topics(topic_texts(read_turns(source / "turns.jsonl"), form)[0], topics_path)
             topics = read_topics(topics_path)
             write_run(searchers[system].batch_search(list(topics.values()), list(topics), 100, threads=2), run_path)
             result = evaluate(read_run(run_path), read_qrels(source / "qrels.txt"))

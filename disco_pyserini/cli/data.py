@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Collections: the demo world, topics files.", no_args_is_help=True)
+app = typer.Typer(help="Collections: what there is, topics and qrels, the demo world.", no_args_is_help=True)
 
 
 @app.command("demo-world")
@@ -23,29 +25,90 @@ def demo_world(
     print(f"{passages} passages in {output}")
 
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A collection, or a folder or turns.jsonl in our layout.")]
+Split = Annotated[str | None, typer.Option(help="Needed where a collection has several; disco data list names them.")]
+From = Annotated[
+    Path | None, typer.Option("--from", help="Folder of the collection's files; else where disco data get puts them.")
+]
+
+
+class Ids(StrEnum):
+    """How queries are numbered."""
+
+    benchmark = "benchmark"
+    rows = "rows"
+
+
+IdsOption = Annotated[Ids, typer.Option(help="The benchmark's ids, or rows: 0, 1, 2, … as DiSCo numbers TopiOCQA.")]
+
+
+@app.command("list")
+def list_collections() -> None:
+    """List the published collections: splits, turns at the publisher's, turns that are here, and the licence."""
+    from disco_pyserini.cli.tables import show
+    from disco_pyserini.datasets.registry import BENCHMARKS, open_collection
+    from disco_pyserini.errors import DiscoError
+
+    rows = []
+    for name, benchmark in BENCHMARKS.items():
+        for split, published in benchmark.splits.items():
+            collection = open_collection(name)
+            try:
+                here = f"{sum(1 for _ in collection.queries(split)):,}" if collection.folder.is_dir() else "-"
+            except DiscoError as problem:
+                here = "-"
+                print(f"note: {problem}", file=sys.stderr)
+            rows.append([name, split, "?" if published is None else f"{published:,}", here, benchmark.terms.licence])
+    show(["collection", "split", "turns", "here", "licence"], rows)
+
+
 @app.command()
 def topics(
-    turns: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="turns.jsonl of a collection.")],
+    name: Name,
     output: Annotated[Path, typer.Option(help="Topics file to write (.tsv), as Pyserini reads it.")],
+    split: Split = None,
     query: Annotated[
         str,
         typer.Option(
-            help="conversation, user-turns, last:N, utterance, a rewrite's name, or llm:FILE (disco rewrite)."
+            help="conversation, user-turns, last:N, utterance, a rewrite's name (human, …), llm:FILE, or "
+            "llm:hf:OWNER/NAME[/FILE] for rewrites from the hub."
         ),
     ] = "conversation",
+    source: From = None,
+    ids: IdsOption = Ids.benchmark,
 ) -> None:
     """Write the turns of a collection as a topics file."""
     from disco_pyserini.cli.teach import report_ids
-    from disco_pyserini.datasets.collection import read_turns, write_topics
+    from disco_pyserini.datasets.collection import topic_texts, write_topics
+    from disco_pyserini.datasets.registry import number_rows, open_collection
+    from disco_pyserini.datasets.rewrites import with_form
 
-    queries = read_turns(turns)
-    surplus: list[str] = []
-    if query.startswith("llm:"):
-        from disco_pyserini.rewriting import attach, read_rewrites
-
-        given, surplus = attach(queries, read_rewrites(Path(query.removeprefix("llm:"))), query)
-        queries = iter(given)
-    written, missing = write_topics(queries, query, output)
-    print(f"{written} topics in {output}")
+    collection = open_collection(name, source)
+    turns = collection.queries(collection.split(split))
+    given, surplus = with_form(number_rows(turns) if ids is Ids.rows else turns, query)
+    texts, missing = topic_texts(given, query)
+    write_topics(texts, output)
+    print(f"{len(texts):,} topics in {output}")
     report_ids(f"left out, without a {query} rewrite", missing)
-    report_ids(f"{query}: rewrites of no turn in {turns}", surplus)
+    report_ids(f"{query}: rewrites of no turn in {name}", surplus)
+
+
+@app.command()
+def qrels(
+    name: Name,
+    output: Annotated[Path, typer.Option(help="TREC qrels to write.")],
+    split: Split = None,
+    source: From = None,
+    ids: IdsOption = Ids.benchmark,
+) -> None:
+    """Write the judgments of a collection as TREC qrels."""
+    from disco_pyserini.datasets.collection import write_qrels
+    from disco_pyserini.datasets.registry import open_collection
+
+    collection = open_collection(name, source)
+    judged = collection.qrels(collection.split(split))
+    if ids is Ids.rows:
+        turns = collection.queries(collection.split(split))
+        judged = {str(row): judged[turn.qid] for row, turn in enumerate(turns) if turn.qid in judged}
+    write_qrels(judged, output)
+    print(f"{sum(map(len, judged.values())):,} judgments of {len(judged):,} turns in {output}")

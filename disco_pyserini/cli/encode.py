@@ -54,8 +54,8 @@ def encode(
             RejectsFile(folder / REJECTS) as rejects,
             progress_bar("encoding", None if total is None else total // shard_num) as progress,
         ):
-            skip = {"on_error": rejects} if on_error is OnError.skip else {}
-            passages = islice(read_passages(corpus, names, **skip), shard_id, None, shard_num)
+            found = read_passages(corpus, names, rejects) if on_error is OnError.skip else read_passages(corpus, names)
+            passages = islice(found, shard_id, None, shard_num)
             after = encode_corpus(model, encoder, passages, folder, store_raw=store_raw, progress=progress)
     except KeyboardInterrupt:
         print(f"stopped: the same command continues after the parts that are whole in {folder}", file=sys.stderr)

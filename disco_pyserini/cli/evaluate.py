@@ -11,20 +11,21 @@ import typer
 
 def evaluate(
     run: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC run.")],
-    qrels: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC qrels.")],
+    qrels: Annotated[str, typer.Option(help="TREC qrels, or COLLECTION/SPLIT.")],
     measures: Annotated[
         str, typer.Option(help="Measures of ir_measures, separated by spaces.")
     ] = "nDCG@3 MRR R@10 R@100",
     by_depth: Annotated[bool, typer.Option("--by-depth", help="One row for each turn depth.")] = False,
     turns: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="turns.jsonl with the depths; else ids end in the turn number."),
+        str | None,
+        typer.Option(help="COLLECTION/SPLIT, or turns.jsonl, for the depths; else ids end in the turn number."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="With --by-depth: file for a plot of it (.png).")] = None,
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""
     from disco_pyserini.cli.tables import show
     from disco_pyserini.datasets.collection import read_qrels
+    from disco_pyserini.datasets.registry import open_split
     from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation import evaluate, read_run
     from disco_pyserini.evaluation.plots import check_plot_path, plot_by_depth
@@ -34,7 +35,12 @@ def evaluate(
         if not by_depth:
             raise InputError("--plot draws the measures by turn depth: add --by-depth")
     names = measures.split()
-    result = evaluate(read_run(run), read_qrels(qrels), names)
+    if Path(qrels).is_file():
+        judgments = read_qrels(Path(qrels))
+    else:
+        collection, split = open_split(qrels)
+        judgments = collection.qrels(split)
+    result = evaluate(read_run(run), judgments, names)
     groups = result.by_depth(depths_of(next(iter(result.by_query.values())), turns)) if by_depth else {}
     rows = [("all", result), *((str(depth), group) for depth, group in groups.items())]
     show(
@@ -46,11 +52,12 @@ def evaluate(
         plot_by_depth(list(groups), {"mean": lines}, plot)
 
 
-def depths_of(qids: Iterable[str], turns: Path | None) -> dict[str, int]:
-    """The turn of each query: what ``turns`` says or, without that file, what its id ends in."""
-    from disco_pyserini.datasets.collection import read_turns
+def depths_of(qids: Iterable[str], turns: str | None) -> dict[str, int]:
+    """The turn of each query: what ``turns`` says or, without it, what its id ends in."""
+    from disco_pyserini.datasets.registry import open_split
     from disco_pyserini.evaluation.measures import depth_of
 
     if turns:
-        return {query.qid: query.depth for query in read_turns(turns)}
+        collection, split = open_split(turns)
+        return {query.qid: query.depth for query in collection.queries(split)}
     return {qid: depth_of(qid) for qid in qids}

@@ -24,8 +24,8 @@ def flops(
         typer.Option(help="Query encoder: card, path or hub id; by default the one that belongs to the vectors."),
     ] = None,
     turns: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="turns.jsonl with the depths; else ids end in the turn number."),
+        str | None,
+        typer.Option(help="COLLECTION/SPLIT, or turns.jsonl, for the depths; else ids end in the turn number."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="File for a plot by turn depth (.png).")] = None,
 ) -> None:

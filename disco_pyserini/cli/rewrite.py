@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def rewrite(
-    turns: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="turns.jsonl of a collection.")],
+    turns: Annotated[str, typer.Option(help="COLLECTION/SPLIT, or turns.jsonl.")],
     output: Annotated[Path, typer.Option(help="Rewrites (.jsonl); the same command continues a stopped run.")],
     model: Annotated[str, typer.Option(help="Causal language model on this machine: path or hub id.")] = "",
     server: Annotated[str, typer.Option(help="URL of a server that speaks the OpenAI chat protocol.")] = "",
@@ -29,13 +29,14 @@ def rewrite(
     """Rewrite the turns of a collection with a language model (a server's key: in DISCO_API_KEY)."""
     from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.cli.teach import report_ids
-    from disco_pyserini.datasets.collection import read_turns
+    from disco_pyserini.datasets.registry import open_split
     from disco_pyserini.errors import InputError
     from disco_pyserini.rewriting import default_prompt, read_prompt, rewrite_turns
 
     if bool(model) == bool(server) or bool(server) != bool(server_model):
         raise InputError("expected either --model, or --server with --server-model")
-    queries = list(read_turns(turns))
+    collection, split = open_split(turns)
+    queries = list(collection.queries(split))
     template = read_prompt(prompt) if prompt else default_prompt()
     rewriter: Rewriter
     if model:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from disco_pyserini.conversation import Conversation, query_text
+from disco_pyserini.conversation import Conversation, Turn, query_text
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
 
@@ -27,7 +27,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One turn to answer: the conversation up to it, and the stand-alone rewrites that exist (``human``, …)."""
+    """One turn to answer: the conversation up to it, and the stand-alone rewrites that exist (``human``, …).
+
+    The conversation's last turn has the response that the collection gives, where it gives one.
+    """
 
     qid: str
     conversation_id: str
@@ -48,18 +51,18 @@ class Query:
 
 def read_turns(path: Path) -> Iterator[Query]:
     """Read ``turns.jsonl``: ``qid``, ``conversation_id``, ``history`` as [user, system] pairs oldest first,
-    ``utterance``, ``manual_rewrite`` (or null) and, where there are any, ``rewrites`` by name."""
+    ``utterance``, ``manual_rewrite`` (or null) and, where there are any, ``response`` and ``rewrites`` by name."""
     seen: dict[str, int] = {}
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             where = f"{path}:{number}"
             try:
                 record: dict[str, Any] = json.loads(line)
-                history = [(user, system) for user, system in record["history"]]
+                history = [Turn(user, system) for user, system in record["history"]]
                 query = Query(
                     qid=record["qid"],
                     conversation_id=record["conversation_id"],
-                    conversation=Conversation.from_history(record["utterance"], history),
+                    conversation=Conversation((*history, Turn(record["utterance"], record.get("response")))),
                     rewrites=_rewrites(record),
                 )
             except (ValueError, KeyError, TypeError) as problem:
@@ -76,7 +79,7 @@ def write_turns(queries: Iterable[Query], path: Path) -> None:
     """Write what `read_turns` reads."""
     with write_aside(path) as lines:
         for query in queries:
-            record = {
+            record: dict[str, Any] = {
                 "qid": query.qid,
                 "conversation_id": query.conversation_id,
                 "turn": query.depth,
@@ -85,25 +88,36 @@ def write_turns(queries: Iterable[Query], path: Path) -> None:
                 "manual_rewrite": query.rewrites.get("human"),
                 "rewrites": {name: text for name, text in query.rewrites.items() if name != "human"},
             }
+            if query.conversation.turns[-1].response is not None:
+                record["response"] = query.conversation.turns[-1].response
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def write_topics(queries: Iterable[Query], form: str, path: Path) -> tuple[int, list[str]]:
-    """Write a topics file in the given form (see `Query.text`).
+def topic_texts(queries: Iterable[Query], form: str) -> tuple[dict[str, str], list[str]]:
+    """The text of every query in a form (see `Query.text`), by id, and the ids of those that lack that rewrite.
 
-    Returns the number of topics written and the ids of the queries left out since they lack that rewrite.
+    Raises:
+        InputError: none has it; the message names those that there are.
     """
-    written, missing = 0, []
+    texts, missing, rewrites = {}, [], set[str]()
+    for query in queries:
+        rewrites |= query.rewrites.keys()
+        if form in query.rewrites or form in _CONVERSATION_FORMS or form.startswith("last:"):
+            texts[query.qid] = query.text(form)
+        else:
+            missing.append(query.qid)
+    if not texts:
+        raise InputError(
+            f"no query has a rewrite named {form!r}: there are {', '.join(sorted(rewrites)) or 'no rewrites'}, "
+            f"and {', '.join(sorted(_CONVERSATION_FORMS))} and last:N of every conversation"
+        )
+    return texts, missing
+
+
+def write_topics(texts: Mapping[str, str], path: Path) -> None:
+    """Write a topics file (``qid<TAB>text``)."""
     with write_aside(path) as lines:
-        for query in queries:
-            if form not in _CONVERSATION_FORMS and not form.startswith("last:") and form not in query.rewrites:
-                missing.append(query.qid)
-                continue
-            lines.write(f"{query.qid}\t{query.text(form)}\n")
-            written += 1
-        if not written:
-            raise InputError(f"no query has a rewrite named {form!r}: nothing to write to {path}")
-    return written, missing
+        lines.writelines(f"{qid}\t{text}\n" for qid, text in texts.items())
 
 
 def read_topics(path: Path) -> dict[str, str]:
@@ -145,7 +159,15 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
 
 
 def write_qrels(qrels: Mapping[str, Mapping[str, int]], path: Path) -> None:
-    """Write TREC qrels."""
+    """Write TREC qrels.
+
+    Raises:
+        InputError: a passage's id has white space in it.
+    """
+    for grades in qrels.values():
+        for docid in grades:
+            if docid.split() != [docid]:
+                raise InputError(f"expected ids without white space, which TREC qrels need, found {docid!r}")
     with write_aside(path) as lines:
         for qid, grades in qrels.items():
             lines.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in grades.items())

@@ -36,7 +36,9 @@ def _stop(problem: BadRecordError) -> NoReturn:
     raise problem
 
 
-def read_passages(source: str, fields: Sequence[str] = (), on_error: OnError = _stop) -> Iterator[Passage]:
+def read_passages(
+    source: str, fields: Sequence[str] = (), on_error: OnError = _stop, spell: Callable[[str], str] = str
+) -> Iterator[Passage]:
     """Read a corpus of any size, one passage at a time.
 
     Args:
@@ -46,6 +48,7 @@ def read_passages(source: str, fields: Sequence[str] = (), on_error: OnError = _
             for a data set of ir_datasets. Empty lines are not records.
         fields: names of JSON fields or TSV columns whose values are joined to make the text, instead of those above.
         on_error: called with each record that cannot be used; by default, it stops the reading.
+        spell: how an id that stands there is to be spelled.
 
     Raises:
         BadRecordError: a record without an id or a text, with white space in its id, not JSON, or not UTF-8.
@@ -54,7 +57,7 @@ def read_passages(source: str, fields: Sequence[str] = (), on_error: OnError = _
     found = False
     for where, record in _records(source, fields, on_error):
         try:
-            passage = Passage(_id(where, record), _text(where, record, fields))
+            passage = Passage(_id(where, record, spell), _text(where, record, fields))
         except BadRecordError as problem:
             on_error(problem)
             continue
@@ -105,7 +108,7 @@ class RejectsFile:
             self.path.unlink(missing_ok=True)
 
 
-def _id(where: str, record: Mapping[str, Any]) -> str:
+def _id(where: str, record: Mapping[str, Any], spell: Callable[[str], str]) -> str:
     name = next((name for name in _ID_NAMES if name in record), None)
     if name is None:
         raise BadRecordError(where, f"expected an id ({', '.join(_ID_NAMES)}), found only: {', '.join(record)}")
@@ -114,6 +117,7 @@ def _id(where: str, record: Mapping[str, Any]) -> str:
         return str(value)
     if not isinstance(value, str) or not value:
         raise BadRecordError(where, f"expected {name} to be a string that is not empty, found {value!r:.80}")
+    value = spell(value)
     if value.split() != [value]:
         raise BadRecordError(
             where,
@@ -251,6 +255,9 @@ def _ir_dataset(source: str) -> Any:
         import ir_datasets
     except ImportError as problem:
         raise InputError(f"{source}: this needs ir_datasets: pip install ir_datasets") from problem
+    from disco_pyserini.datasets import irds
+
+    irds.register()
     try:
         dataset = ir_datasets.load(source.removeprefix(_IR_DATASETS))
     except KeyError as problem:

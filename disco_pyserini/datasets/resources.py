@@ -39,5 +39,5 @@ class Terms:
 
 def data_folder(name: str) -> Path:
     """Where the files of a collection are kept: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
-    cache = os.environ.get("PYSERINI_CACHE")
-    return (Path(cache) if cache else Path.home() / ".cache" / "pyserini") / "disco" / name
+    cache = os.environ.get("PYSERINI_CACHE") or Path.home() / ".cache" / "pyserini"
+    return Path(cache) / "disco" / name

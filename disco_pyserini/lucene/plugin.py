@@ -1,7 +1,7 @@
-"""Extends Pyserini's modules while they are imported; does nothing before.
+"""Extends modules of Pyserini, and ir_datasets, while they are imported; does nothing before.
 
 The package installs a ``.pth`` file (see setup.py), of which Python runs one line at every start: it waits until a
-program imports Pyserini, and then calls `at_start`.
+program imports Pyserini or ir_datasets, and then calls `at_start`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -17,15 +18,18 @@ from typing import Any
 SWITCH = "DISCO_PYSERINI_PLUGIN"
 """Environment variable: ``0`` keeps Pyserini as it is."""
 
-# Module: the functions in hooks.py to call before and after it is executed.
+# Module: our functions to call before and after it is executed.
 _HOOKS = {
-    "jnius": ("before_jnius", "after_jnius"),
-    "pyserini.query_iterator": (None, "after_query_iterator"),
-    "pyserini.search.lucene._impact_searcher": (None, "after_impact_searcher"),
+    "jnius": ("lucene.hooks.before_jnius", "lucene.hooks.after_jnius"),
+    "pyserini.query_iterator": (None, "lucene.hooks.after_query_iterator"),
+    "pyserini.search.lucene._impact_searcher": (None, "lucene.hooks.after_impact_searcher"),
+    "ir_datasets": (None, "datasets.irds.register"),
 }
 
+# The finder in the .pth file.
+_WAITER = "DiscoPyseriniWaits"
 
-# After one failure the rest of the plugin stays quiet.
+# After one failure in a module of ours, what else it would do is left out.
 _failed: list[str] = []
 
 
@@ -36,10 +40,10 @@ class _Finder:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         # Other programs that use pyjnius are left alone.
-        if name not in _HOOKS or "pyserini" not in sys.modules:
+        if name not in _HOOKS or (name == "jnius" and "pyserini" not in sys.modules):
             return None
         for finder in sys.meta_path:
-            if finder is self:
+            if finder is self or type(finder).__name__ == _WAITER:
                 continue
             spec = finder.find_spec(name, path, target)
             if spec is not None:
@@ -74,34 +78,40 @@ class _Loader:
         _call(after, module)
 
 
-def at_start() -> None:
-    """What the ``.pth`` file calls before Pyserini is imported: `install`, unless `SWITCH` says no."""
-    if os.environ.get(SWITCH) != "0":
-        install()
+def at_start(name: str = "", path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    """What the ``.pth`` file calls before a module is imported that we wait for: `install`, unless `SWITCH` says no.
+
+    Returns how to load that module if it is one to extend: a finder that is added now is not asked for it any more.
+    """
+    if os.environ.get(SWITCH) == "0":
+        return None
+    install()
+    return _Finder().find_spec(name, path, target)
 
 
 def install() -> None:
-    """Have Pyserini extended when it is imported."""
+    """Have Pyserini and ir_datasets extended when they are imported."""
     if not any(type(finder) is _Finder for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
 def is_installed() -> bool:
     """Whether Pyserini is extended when this process imports it."""
-    return any(type(finder).__name__ in (_Finder.__name__, "DiscoPyseriniWaits") for finder in sys.meta_path)
+    return any(type(finder).__name__ in (_Finder.__name__, _WAITER) for finder in sys.meta_path)
 
 
 def _call(function: str | None, module: ModuleType) -> None:
-    if function is None or _failed:
+    if function is None:
+        return
+    where, _, name = function.rpartition(".")
+    if where in _failed:
         return
     try:
-        from disco_pyserini.lucene import hooks
-
-        getattr(hooks, function)(module)
+        getattr(import_module(f"disco_pyserini.{where}"), name)(module)
     except Exception as problem:
-        _failed.append(function)
+        _failed.append(where)
         warnings.warn(
-            f"disco-pyserini could not extend {module.__name__}, --encoder disco may be unknown: {problem!r}",
+            f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}",
             RuntimeWarning,
             stacklevel=2,
         )

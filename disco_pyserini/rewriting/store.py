@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from disco_pyserini.datasets.collection import Query
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +29,6 @@ class Rewrite:
     model: str
     prompt: str
     time: str
-
-
-def read_rewrites(path: Path) -> dict[str, str]:
-    """Read the rewrites of a file by query id.
-
-    Raises:
-        InputError: a line is not what `RewriteFile` writes, or an id stands there twice.
-    """
-    return {record.qid: record.rewrite for record in _records(path, read_lines(path))}
-
-
-def attach(queries: Iterable[Query], rewrites: Mapping[str, str], name: str) -> tuple[list[Query], list[str]]:
-    """Give queries the rewrites of a file, under a name.
-
-    Returns the queries (those without a rewrite as they were), and the ids of rewrites that belong to none of them.
-
-    Raises:
-        InputError: no rewrite belongs to any of the queries.
-    """
-    given = [
-        replace(query, rewrites={**query.rewrites, name: rewrites[query.qid]}) if query.qid in rewrites else query
-        for query in queries
-    ]
-    known = {query.qid for query in given}
-    surplus = [qid for qid in rewrites if qid not in known]
-    if len(surplus) == len(rewrites):
-        raise InputError(
-            f"{name}: none of its {len(rewrites)} rewrites belongs to these turns: its ids are like "
-            f"{next(iter(rewrites), None)!r}, theirs like {given[0].qid if given else None!r}"
-        )
-    return given, surplus
 
 
 class RewriteFile:

@@ -89,12 +89,12 @@ def test_topics_in_every_form(tmp_path: Path) -> None:
     }
     turns.write_text("".join(json.dumps(record) + "\n" for record in (first, second)))
     output = tmp_path / "topics.tsv"
-    assert disco("data", "topics", "--turns", turns, "--output", output).returncode == 0
+    assert disco("data", "topics", turns, "--output", output).returncode == 0
     assert output.read_text() == "1_1\twho wrote it?\n1_2\twhen? [SEP] who wrote it?\n"
-    done = disco("data", "topics", "--turns", turns, "--query", "human", "--output", output)
+    done = disco("data", "topics", turns, "--query", "human", "--output", output)
     assert output.read_text() == "1_2\twhen was it?\n"
     assert "left out, without a human rewrite: 1 query: 1_1" in done.stderr
-    refused = disco("data", "topics", "--turns", turns, "--query", "T5", "--output", output)
+    refused = disco("data", "topics", turns, "--query", "T5", "--output", output)
     assert (refused.returncode, output.read_text()) == (2, "1_2\twhen was it?\n")
     assert "no query has a rewrite named 'T5'" in refused.stderr
 
@@ -109,7 +109,7 @@ def test_topics_in_every_form(tmp_path: Path) -> None:
 )
 def test_bad_turns_are_refused_with_their_line(tmp_path: Path, line: str, message: str) -> None:
     (tmp_path / "turns.jsonl").write_text(line + "\n")
-    done = disco("data", "topics", "--turns", tmp_path / "turns.jsonl", "--output", tmp_path / "topics.tsv")
+    done = disco("data", "topics", tmp_path / "turns.jsonl", "--output", tmp_path / "topics.tsv")
     assert done.returncode == 2
     assert message in done.stderr
     assert not (tmp_path / "topics.tsv").exists()

@@ -105,7 +105,7 @@ def test_an_unknown_pyserini_warns_once(run_python: Run, stand_in: Path) -> None
 def test_a_missing_package_is_one_line(run_python: Run, stand_in: Path) -> None:
     _, said = run(run_python, stand_in, "sys.modules['disco_pyserini'] = None; import pyserini.search.lucene")
     assert len(said.splitlines()) == 1
-    assert said.startswith("warning: disco-pyserini does not extend Pyserini: ModuleNotFoundError(")
+    assert said.startswith("warning: disco-pyserini does not extend pyserini: ModuleNotFoundError(")
 
 
 def test_other_programs_with_pyjnius_are_left_alone(run_python: Run, stand_in: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from checkpoints import WORDS, make_checkpoint
 
+from disco_pyserini.datasets.collection import Passage
+from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
 from disco_pyserini.lucene.index import build_index
 from disco_pyserini.lucene.searcher import DiscoSearcher, write_run
 
@@ -35,7 +37,74 @@ def test_runs_equal_those_of_disco_searcher(tiny: Tiny, tmp_path: Path, run_pyth
         assert output.read_bytes() == expected
 
 
-MANY = """
+def test_collections_as_topics(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:
+    """``COLLECTION/SPLIT/QUERY``: the same runs as from the topics file, with our encoder and with BM25."""
+    turns = [
+        {"qid": qid, "conversation_id": qid, "history": [], "utterance": text, "manual_rewrite": text.upper()}
+        for qid, text in zip(["007", "10", "9", "9-1_2"], tiny.texts.values(), strict=False)
+    ]
+    (tmp_path / "own").mkdir()
+    lines = [json.dumps(turn) + "\n" for turn in turns]
+    (tmp_path / "own" / "turns.jsonl").write_text("".join(lines))
+    # As the publisher of iKAT has it: topics with a number, turns with another.
+    topics = [
+        {"number": number, "turns": [{"turn_id": 1, "utterance": turn["utterance"], "resolved_utterance": "x"}]}
+        for number, turn in enumerate(turns)
+    ]
+    folder = tmp_path / "cache" / "disco" / "ikat2024"
+    folder.mkdir(parents=True)
+    (folder / "2024_test_topics.json").write_text(json.dumps(topics))
+    texts = [str(turn["utterance"]) for turn in turns]
+    (tmp_path / "llm.tsv").write_text(f"0_1\t{texts[0]}\n2_1\t{texts[2]}\n9_1\tof no turn\n")
+    build_bm25_index([Passage(f"p{i}", text) for i, text in enumerate(tiny.texts.values())], tmp_path / "bm25")
+    disco = ["--impact", "--encoder", "disco", "--index", str(tiny.index)]
+    bm25 = ["--bm25", "--index", str(tmp_path / "bm25")]
+
+    own, ikat = [str(turn["qid"]) for turn in turns], [f"{number}_1" for number in range(len(turns))]
+    cases = [
+        (disco, f"{tmp_path}/own/all/utterance", dict(zip(own, texts, strict=True)), "4 topics; left out"),
+        (disco, "ikat2024/test/conversation", dict(zip(ikat, texts, strict=True)), "4 topics; left out"),
+        (bm25, "ikat2024/utterance", dict(zip(ikat, texts, strict=True)), "4 topics; left out"),
+        (
+            bm25,
+            f"ikat2024/test/llm:{tmp_path / 'llm.tsv'}",
+            {"0_1": texts[0], "2_1": texts[2]},
+            "2 topics; left out, without this rewrite: 2; rewrites of no turn: 1",
+        ),
+    ]
+    runs: dict[str, list[str]] = {}
+    for number, (options, name, _, _) in enumerate(cases):
+        runs[f"{number}"] = [*options, "--topics", name, "--output", f"{tmp_path}/{number}.txt", "--hits", "20"]
+    refused = {
+        "split": [*disco, "--topics", "ikat2024/dev/human", "--output", f"{tmp_path}/no.txt"],
+        "query": [*bm25, "--topics", "ikat2024/test/human2", "--output", f"{tmp_path}/no.txt"],
+        "files": [*bm25, "--topics", "cast2022/test/human", "--output", f"{tmp_path}/no.txt"],
+        "theirs": [*bm25, "--topics", "no/such/topics", "--output", f"{tmp_path}/no.txt"],
+    }
+    given = {"commands": {**runs, **refused}}
+    done = run_python("-c", COMMANDS, json.dumps(given), PYSERINI_CACHE=str(tmp_path / "cache"))
+    results = json.loads(done.stdout.rpartition("RESULTS ")[2])
+    for number, (options, _, expected, counts) in enumerate(cases):
+        code, said = results[f"{number}"]
+        assert code == 0 and counts in said, said
+        with DiscoSearcher(tiny.index) if options is disco else Bm25Searcher(tmp_path / "bm25") as searcher:
+            qids = sorted(expected)
+            hits = searcher.batch_search([expected[qid] for qid in qids], qids, 20)
+        write_run(hits, tmp_path / "expected.txt")
+        assert (tmp_path / f"{number}.txt").read_bytes() == (tmp_path / "expected.txt").read_bytes()
+    for name, message in (
+        ("split", "error: ikat2024: expected a split (test), found 'dev'"),
+        ("query", "error: no query has a rewrite named 'human2': there are human"),
+        ("files", "error: cast2022: expected 2022_evaluation_topics_tree_v1.0.json"),
+    ):
+        code, said = results[name]
+        assert code == 2 and message in said and "Traceback" not in said
+    code, said = results["theirs"]
+    assert "no/such/topics" in str(code) and "Topic" in str(code)
+    assert not (tmp_path / "no.txt").exists()
+
+
+COMMANDS = """
 import contextlib, io, json, runpy, sys
 
 def command(*arguments):
@@ -56,7 +125,12 @@ def command(*arguments):
 
 given = json.loads(sys.argv[1])
 results = {name: command(*arguments) for name, arguments in given["commands"].items()}
+print("RESULTS", json.dumps(results))
+"""
 
+MANY = (
+    COMMANDS
+    + """
 from disco_pyserini import Conversation, DiscoQueryEncoder, DiscoSearcher, InputError
 from pyserini.query_iterator import DefaultQueryIterator
 from pyserini.search.lucene import LuceneImpactSearcher, LuceneSearcher
@@ -96,6 +170,7 @@ mine = Bm25Searcher(given["bm25"]).batch_search(["king", "Norway rivers"], ["1",
 results["bm25"] = all(hits(stock[qid]) == hits(mine[qid]) != [] for qid in mine)
 print("RESULTS", json.dumps(results))
 """
+)
 
 
 def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:

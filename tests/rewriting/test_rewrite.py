@@ -21,8 +21,9 @@ from typer.testing import CliRunner, Result
 from disco_pyserini.cli import rewrite
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.datasets.collection import Query, write_turns
+from disco_pyserini.datasets.rewrites import attach, read_rewrites
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.rewriting import Answer, Prompt, attach, default_prompt, read_prompt, read_rewrites, rewrite_turns
+from disco_pyserini.rewriting import Answer, Prompt, default_prompt, read_prompt, rewrite_turns
 from disco_pyserini.rewriting.local import LocalModel
 from disco_pyserini.rewriting.rewrite import clean
 
@@ -131,7 +132,7 @@ def test_rewrites_are_not_mixed(tmp_path: Path) -> None:
         rewrite_turns(QUERIES, Prompt("{utterance} {history}"), Echo(), path)
     with path.open("a") as lines:
         lines.write(path.read_text().splitlines()[0] + "\n")
-    with pytest.raises(InputError, match=r"r\.jsonl:4: query id '1' was already rewritten on line 1"):
+    with pytest.raises(InputError, match=r"r\.jsonl:4: query id '1' was already rewritten"):
         read_rewrites(path)
 
 

@@ -20,8 +20,9 @@ from chat import answer, chat_server, completion
 
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.datasets.collection import Query, read_turns, write_turns
+from disco_pyserini.datasets.rewrites import read_rewrites
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.rewriting import default_prompt, read_rewrites, rewrite_turns
+from disco_pyserini.rewriting import default_prompt, rewrite_turns
 from disco_pyserini.rewriting.server import KEY_VARIABLE, ChatServer
 
 
@@ -234,7 +235,7 @@ def test_the_command_killed_continued_and_made_topics(tmp_path: Path) -> None:
 
     topics = tmp_path / "topics.tsv"
     write_turns([*list(read_turns(turns))[:20], *[Query("new", "n", Conversation.from_history("hello?"))]], turns)
-    command = [*COMMAND, "data", "topics", "--turns", str(turns), "--query", f"llm:{output}", "--output", str(topics)]
+    command = [*COMMAND, "data", "topics", str(turns), "--query", f"llm:{output}", "--output", str(topics)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert f"20 topics in {topics}" in done.stdout
     assert f"left out, without a llm:{output} rewrite: 1 query: new" in done.stderr

@@ -1,0 +1,106 @@
+"""The common shape of the published collections, and what their readers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from disco_pyserini.conversation import Conversation, Turn
+from disco_pyserini.datasets.collection import Passage, Query
+from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.errors import InputError
+
+type Qrels = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A published collection: where its files come from, and how they are read.
+
+    Attributes:
+        name: as on the command line.
+        title: what it is, in a line.
+        terms: its licence, and what must be signed for.
+        resources: its files; a ``path`` is relative to the collection's folder.
+        splits: for each split the number of turns that its publisher has, None where that is not known.
+        queries: reads the turns of a split from the collection's folder.
+        qrels: reads the judgments of a split from the collection's folder.
+        passages: reads the passages of a split from the collection's folder; None where they cannot be had as files.
+        passages_by_split: whether each split has passages of its own.
+        ir_datasets: for the splits that ir_datasets has itself, its name there.
+    """
+
+    name: str
+    title: str
+    terms: Terms
+    resources: tuple[Resource, ...]
+    splits: Mapping[str, int | None]
+    queries: Callable[[Path, str], Iterable[Query]]
+    qrels: Callable[[Path, str], Qrels]
+    passages: Callable[[Path, str], Iterator[Passage]] | None = None
+    passages_by_split: bool = False
+    ir_datasets: Mapping[str, str] | None = None
+
+
+def find(folder: Path, path: str, parts: int = 1) -> Path | None:
+    """Find a file of a collection: at its place or, without leading folders, at one that keeps ``parts`` of its path.
+
+    Copies that somebody made by hand are often flatter than the publisher's tree.
+    """
+    names = path.split("/")
+    places = (folder.joinpath(*names[start:]) for start in range(len(names) - parts + 1))
+    return next((place for place in places if place.is_file()), None)
+
+
+def need(name: str, folder: Path, *paths: str, parts: int = 1) -> Path:
+    """The first of these files that is there.
+
+    Raises:
+        InputError: none is; the message says how to get them.
+    """
+    for path in paths:
+        if found := find(folder, path, parts):
+            return found
+    raise InputError(
+        f"{name}: expected {' or '.join(paths)} in {folder}, found no such file: `disco data get {name}` fetches it, "
+        "--from names another folder"
+    )
+
+
+def no_qrels(name: str, split: str, why: str = "its publisher has none") -> InputError:
+    """The error that a split has no judgments."""
+    return InputError(f"{name}: there are no judgments for {split!r}: {why}")
+
+
+def make_query(
+    conversation_id: str,
+    turn: str | int,
+    history: Iterable[Turn],
+    utterance: str,
+    response: str | None = None,
+    **rewrites: str | None,
+) -> Query:
+    """A turn to answer, with the id that TREC gives it (conversation, underscore, turn); missing rewrites are None."""
+    return Query(
+        qid=f"{conversation_id}_{turn}",
+        conversation_id=conversation_id,
+        conversation=Conversation((*history, Turn(utterance, response))),
+        rewrites={name: text for name, text in rewrites.items() if text is not None},
+    )
+
+
+def turns_of(context: list[str], where: str) -> list[Turn]:
+    """The history in a list of question, answer, question, answer, …; an empty answer is a missing one."""
+    if len(context) % 2:
+        raise InputError(
+            f"{where}: expected a question and an answer for each earlier turn, found {len(context)} texts"
+        )
+    return [Turn(question, answer or None) for question, answer in zip(context[::2], context[1::2], strict=True)]
+
+
+def merge_rewrites(queries: Iterable[Query], others: Iterable[Query]) -> Iterator[Query]:
+    """Give queries the rewrites that the queries of another file with the same ids have."""
+    more = {query.qid: query.rewrites for query in others}
+    for query in queries:
+        yield replace(query, rewrites={**more.get(query.qid, {}), **query.rewrites})

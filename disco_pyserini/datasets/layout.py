@@ -1,0 +1,55 @@
+"""A collection in the common layout: a folder of ``corpus.jsonl``, ``turns.jsonl`` and ``qrels.txt``.
+
+With several splits, there is a ``turns.SPLIT.jsonl`` and a ``qrels.SPLIT.txt`` for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from disco_pyserini.datasets.benchmark import Benchmark, Qrels, no_qrels
+from disco_pyserini.datasets.collection import Passage, Query, read_qrels, read_turns
+from disco_pyserini.datasets.passages import read_passages
+from disco_pyserini.datasets.resources import Terms
+from disco_pyserini.errors import InputError
+
+WHOLE = "all"
+"""The split of a collection that has no others."""
+
+
+def common_layout(path: Path) -> Benchmark | None:
+    """The collection in a folder or, for a file of turns, its split of the collection; None where there is none."""
+    if path.is_file():
+        files = [path]
+    else:
+        files = [file for file in sorted(path.glob("turns*.jsonl")) if file.stem.count(".") < 2]
+    if not files:
+        return None
+    turns = {file.stem.partition(".")[2] or WHOLE: file for file in files}
+
+    def queries(folder: Path, split: str) -> Iterator[Query]:
+        return read_turns(turns[split])
+
+    def qrels(folder: Path, split: str) -> Qrels:
+        judged = folder / ("qrels.txt" if split == WHOLE else f"qrels.{split}.txt")
+        if not judged.is_file():
+            raise no_qrels(str(path), split, f"there is no {judged}")
+        return read_qrels(judged)
+
+    def passages(folder: Path, split: str) -> Iterator[Passage]:
+        corpus = folder / "corpus.jsonl"
+        if not corpus.is_file():
+            raise InputError(f"{path}: expected the passages in {corpus}, found no such file")
+        return read_passages(str(corpus))
+
+    return Benchmark(
+        name=str(path),
+        title="a collection in the common layout",
+        terms=Terms(licence="not known", source=str(path)),
+        resources=(),
+        splits=dict.fromkeys(turns),
+        queries=queries,
+        qrels=qrels,
+        passages=passages,
+    )
