@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import check_room
 
 KINDS = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 
@@ -120,17 +121,3 @@ def _check_member(archive: Path, name: str, *, ordinary: bool) -> None:
 
 def _bomb(archive: Path, limit: int) -> InputError:
     return InputError(f"{archive}: refused: it unpacks to more than {limit:,} bytes, {_LARGEST_RATIO} times its size")
-
-
-def check_room(folder: Path, needed: int, purpose: str) -> None:
-    """Make sure that the disk of a folder has room.
-
-    Raises:
-        DiscoError: it has not.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise DiscoError(
-            f"not enough disk to {purpose}: {needed:,} bytes needed in {folder}, {free:,} free: make room there, or "
-            "let PYSERINI_CACHE name a folder on a larger disk"
-        )

@@ -17,10 +17,10 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from disco_pyserini.datasets.archives import check_room, unpack
+from disco_pyserini.datasets.archives import unpack
 from disco_pyserini.datasets.resources import Resource
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import write_aside, write_bytes_aside
+from disco_pyserini.files import check_room, write_aside, write_bytes_aside
 
 if TYPE_CHECKING:
     import requests

@@ -190,10 +190,12 @@ def test_a_part_without_its_note_is_not_trusted(tmp_path: Path, server: FileServ
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from disco_pyserini.datasets.download import fetch
 from disco_pyserini.datasets.resources import Resource
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fetch([Resource("file.bin", (sys.argv[2],), sys.argv[3])], Path(sys.argv[1]))
 """
 
@@ -471,7 +473,6 @@ FILES = {"top.txt": b"top", "deep/er/inside.json": b"{}" * 1000, "empty": b""}
 def test_archives_are_unpacked(tmp_path: Path, server: FileServer, name: str, archive: bytes) -> None:
     one = resource(server.add(name, archive), path=f"sub/{name}", content=archive, archive=True)
     assert fetch([one], tmp_path) == [one]
-    assert {path: (tmp_path / path).read_bytes() for path in everything(tmp_path / "sub") if path[0] != "."} == {}
     found = {path: (tmp_path / "sub" / path).read_bytes() for path in everything(tmp_path / "sub")}
     assert found.pop(f".{name}.unpacked")
     assert found == FILES
