@@ -319,8 +319,8 @@ class _Merge:
         paths = sorted(self._folder.glob("*.npy"))
         if not paths:
             raise InputError(
-                f"{self._folder}: the sorted postings are gone, but a part of the vectors is damaged: delete the vectors "
-                "and import them again"
+                f"{self._folder}: the sorted postings are gone, but a part of the vectors is damaged: delete the "
+                "vectors and import them again"
             )
         parts = []
         for path in paths:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pickle
-import resource
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,4 +60,6 @@ if __name__ == "__main__":
         kill_at(str(Path(target).parent), int(rest[1]))
     import_index(Path(source), Path(target))
     if rest == ["--rss"]:
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        # Not ru_maxrss, which begins with the memory of the process that started this one.
+        [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        print(int(peak) * 1024)
