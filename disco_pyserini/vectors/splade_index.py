@@ -143,9 +143,8 @@ def sort_postings(
             path = folder / f"{number:05}.npy"
             if not path.exists():
                 check_room(folder, 8 * size, "sort the postings")
-                run = _sorted_run(index, file, pieces, size, space.quantiser)
                 with write_bytes_aside(path) as out:
-                    np.save(out, run)
+                    np.save(out, _sorted_run(index, file, pieces, size, space.quantiser))
             progress(size)
 
 

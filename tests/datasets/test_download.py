@@ -18,10 +18,13 @@ from typing import Any
 
 import pytest
 from file_server import FileServer, file_server
+from typer.testing import CliRunner
 
+from disco_pyserini.cli.fetching import fetch_and_tell
+from disco_pyserini.cli.main import app
 from disco_pyserini.datasets import download
 from disco_pyserini.datasets.download import fetch, select
-from disco_pyserini.datasets.resources import Resource
+from disco_pyserini.datasets.resources import Resource, Terms
 from disco_pyserini.errors import DiscoError, InputError
 
 CONTENT = random.Random(0).randbytes(3 * 2**20 + 17)
@@ -605,3 +608,43 @@ def test_large_files_are_fetched_when_asked_for() -> None:
     assert select([turns, passages], ["turns/*", "passages.tsv.gz"]) == [turns, passages]
     with pytest.raises(InputError, match=r"no file 'qrels' to fetch: there are: turns/dev.json, passages.tsv.gz"):
         select([turns, passages], ["qrels"])
+
+
+# The command
+
+
+def test_the_terms_are_shown_before_anything_is_fetched(
+    tmp_path: Path, server: FileServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[str] = []
+    turns = resource(server.add("f", CONTENT, during=lambda: shown.append(capsys.readouterr().out)))
+    passages = resource("http://127.0.0.1:9/", path="passages.tsv", required=False, bytes=13_000_000)
+    terms = Terms("CC BY-SA 4.0", "https://example.org/data", "Ask NIST for the newspapers.")
+    fetch_and_tell(terms, [turns, passages], tmp_path, [], None)
+    assert shown == [
+        "licence: CC BY-SA 4.0\nsource: https://example.org/data\nnot downloadable: Ask NIST for the newspapers.\n"
+    ]
+    assert capsys.readouterr().out == (
+        f"{tmp_path}: 1 fetched, 0 already there\n"
+        "left out, for those who need it: --only passages.tsv, 13,000,000 bytes\n"
+    )
+    fetch_and_tell(terms, [turns, passages], tmp_path, ["data/*"], None)
+    assert f"{tmp_path}: 0 fetched, 1 already there\n" in capsys.readouterr().out
+
+
+def test_the_command_fetches_into_the_cache_folder(
+    tmp_path: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = pytest.importorskip("disco_pyserini.datasets.registry")
+    one = resource(server.add("f", CONTENT))
+    record = replace(registry.benchmark("topiocqa"), resources=(one,))
+    monkeypatch.setattr(registry, "benchmark", lambda name: record)
+    monkeypatch.setenv("PYSERINI_CACHE", str(tmp_path))
+    done = CliRunner().invoke(app, ["data", "get", "mine"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "disco/mine/data/file.bin").read_bytes() == CONTENT
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies/file.bin").write_bytes(b"wrong")
+    (tmp_path / "disco/mine/data/file.bin").unlink()
+    failed = CliRunner().invoke(app, ["data", "get", "mine", "--only", "*.bin", "--from", str(tmp_path / "copies")])
+    assert isinstance(failed.exception, InputError) and "expected md5" in str(failed.exception)
