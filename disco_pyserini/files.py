@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,20 @@ def write_bytes_aside(path: Path) -> Iterator[BinaryIO]:
         raise DiscoError(f"cannot write {path}: {reason}: what was there before is unchanged") from problem
     finally:
         aside.unlink(missing_ok=True)
+
+
+def check_room(folder: Path, needed: int, purpose: str) -> None:
+    """Make sure that the disk of a folder has room for so many bytes.
+
+    Raises:
+        DiscoError: it has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DiscoError(
+            f"not enough disk to {purpose}: {needed:,} bytes needed in {folder}, {free:,} free: make room there, or "
+            "choose a folder on a larger disk"
+        )
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

@@ -63,6 +63,25 @@ def list_collections() -> None:
 
 
 @app.command()
+def get(
+    name: Annotated[str, typer.Argument(help="Collection.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="File to fetch, by name or pattern ('*.tsv'); repeat for more.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", exists=True, help="Take local copies (a folder, or the file) instead.")
+    ] = None,
+) -> None:
+    """Fetch the files of a collection. The same command continues a stopped download; whole files are left alone."""
+    from disco_pyserini.cli.fetching import fetch_and_tell
+    from disco_pyserini.datasets.registry import benchmark
+    from disco_pyserini.datasets.resources import data_folder
+
+    record = benchmark(name)
+    fetch_and_tell(record.terms, record.resources, data_folder(name), only or [], source)
+
+
+@app.command()
 def topics(
     name: Name,
     output: Annotated[Path, typer.Option(help="Topics file to write (.tsv), as Pyserini reads it.")],

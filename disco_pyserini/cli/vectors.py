@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(help="Encoded vectors.", no_args_is_help=True)
-
-
-@app.callback()
-def _vectors() -> None:
-    """With this, typer keeps the name of the sub-command though there is only one."""
 
 
 @app.command()
@@ -29,3 +25,39 @@ def export(
     with progress_bar("writing", source.total) as progress:
         written = write_jsonl(source, output, progress)
     print(f"{written:,} vectors in {output}")
+
+
+@app.command("import-splade")
+def import_splade(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="array_index.h5py and doc_ids.pkl.")],
+    output: Annotated[Path, typer.Option(help="Folder for the vectors; the same command continues a stopped run.")],
+    encoder: Annotated[
+        str | None, typer.Option(help="Whose document encoder made the index; by default naver's ensembledistil.")
+    ] = None,
+) -> None:
+    """Turn a published SPLADE index into vectors, ready for `disco index`."""
+    from disco_pyserini.cards import DEFAULT_ENCODER
+    from disco_pyserini.cli.encode import progress_bar
+    from disco_pyserini.encoding import document_encoder
+    from disco_pyserini.vectors.corpus import space_of
+    from disco_pyserini.vectors.manifest import Manifest
+    from disco_pyserini.vectors.splade_index import open_splade_index, sort_postings, write_vectors
+
+    before = Manifest.read(output)
+    print("counting the ids", file=sys.stderr)
+    index = open_splade_index(folder)
+    model = document_encoder(encoder or DEFAULT_ENCODER, device="cpu")
+    space, vocabulary = space_of(model, encoder or DEFAULT_ENCODER), model.vocabulary
+    del model  # the memory is needed
+    try:
+        if before is None or not before.complete:
+            with progress_bar("sorting", index.postings, "postings") as progress:
+                sort_postings(index, output, space, vocabulary, progress)
+        with progress_bar("writing", index.passages) as progress:
+            after = write_vectors(index, output, space, vocabulary, progress)
+    except KeyboardInterrupt:
+        print("stopped: the same command continues where it was", file=sys.stderr)
+        raise typer.Exit(130) from None
+    print(
+        f"{output}: already complete, nothing to do" if after == before else f"{after.passages:,} passages in {output}"
+    )

@@ -62,16 +62,21 @@ def encode_corpus(
     """
     from disco_pyserini.vectors.writer import write_parts
 
+    space = space_of(encoder, name)
+    return write_parts(
+        directory, space, encoder.vocabulary, passages, encoder.vectors, store_raw=store_raw, progress=progress
+    )
+
+
+def space_of(encoder: DocumentEncoder, name: str) -> VectorSpace:
+    """Describe what an encoder's vectors mean; ``name`` is the one by which it was asked for."""
     # Where a checkpoint lies on this machine must not tell two equal runs apart: its revision says what it is.
     model = Path(encoder.model_name)
-    space = VectorSpace(
+    return VectorSpace(
         encoder=name,
         document_model=model.name if model.exists() else encoder.model_name,
         revision=encoder.revision,
         vocabulary=vocabulary_hash(encoder.vocabulary),
         max_length=encoder.max_length,
         quantiser=encoder.quantiser,
-    )
-    return write_parts(
-        directory, space, encoder.vocabulary, passages, encoder.vectors, store_raw=store_raw, progress=progress
     )

@@ -55,7 +55,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def _kill_at(folder: str, event: int) -> None:
+def kill_at(folder: str, event: int) -> None:
     """Kill this process when it is about to touch a file of the folder for the given time."""
     seen = 0
 
@@ -77,6 +77,6 @@ def _slow(delay: float, texts: Sequence[str]) -> list[ImpactVector]:
 if __name__ == "__main__":
     target, count, *rest = sys.argv[1:]
     if rest[:1] == ["--kill-at"]:
-        _kill_at(target, int(rest[1]))
+        kill_at(target, int(rest[1]))
     seconds = float(rest[1]) if rest[:1] == ["--delay"] else 0.0
     write(Path(target), documents(int(count)), encode=lambda texts: _slow(seconds, texts))

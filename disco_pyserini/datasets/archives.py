@@ -1,0 +1,123 @@
+"""Unpacking archives that somebody else made, without trusting them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import check_room
+
+KINDS = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
+
+# Deflate packs at most 1,032 times. Collections in text pack 3 to 20 times: what unpacks to more than this is a bomb.
+_LARGEST_RATIO = 100
+_ALWAYS_ALLOWED = 64 * 2**20
+# tarfile reads extended headers in one piece: a larger piece is no header of an honest archive.
+_LARGEST_READ = 16 * 2**20
+_SMALLEST_COST = 512
+_WINDOWS_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def unpack(archive: Path, name: str, folder: Path) -> dict[str, int]:
+    """Unpack an archive into an empty folder; return the size of each file by its path in there.
+
+    Only ordinary files and folders are made, and only below ``folder``. Of what the archive says of itself, nothing is
+    believed: the unpacked size is bounded by 100 times the archive's (and 64 MiB), and by the free disk.
+
+    Args:
+        archive: the file.
+        name: its name at the publisher's, of which the ending says what it is; ``NAME.gz`` unpacks to ``NAME``.
+        folder: what is unpacked goes there; to be removed by the caller if this fails.
+
+    Raises:
+        InputError: the archive is damaged, or holds a path that leads outside, a link, a device, or far too much.
+        DiscoError: the file system refused; the disk is too small.
+    """
+    limit = _ALWAYS_ALLOWED + _LARGEST_RATIO * archive.stat().st_size
+    lower = name.lower()
+    try:
+        if lower.endswith(".zip"):
+            _unzip(archive, folder, limit)
+        elif lower.endswith((".tar", ".tar.gz", ".tgz")):
+            _untar(archive, folder, limit, packed=not lower.endswith(".tar"))
+        elif lower.endswith(".gz"):
+            with _BoundedGzip(archive, limit) as packed, (folder / name[:-3]).open("wb") as file:
+                shutil.copyfileobj(packed, file, 2**20)
+        else:
+            raise InputError(f"{name}: expected the name of an archive to end with one of {', '.join(KINDS)}")
+    except _DAMAGED as problem:
+        raise InputError(f"{archive}: not a whole {lower.rpartition('.')[2]} archive: {problem}") from problem
+    except OSError as problem:
+        raise DiscoError(
+            f"cannot unpack {archive} to {folder.parent}: {problem.strerror or problem}: the archive is kept: "
+            "solve that, then run the same command again"
+        ) from problem
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+
+
+# Caught before OSError, which BadGzipFile is. RuntimeError is what zipfile raises for a password and, as a
+# NotImplementedError, for a method that it does not know.
+_DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, UnicodeError,
+)  # fmt: skip
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """A gzip file that refuses to become larger than a limit, or to be read in pieces that fill the memory."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        super().__init__(path)
+        self._path, self._limit = path, limit
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= _LARGEST_READ or self.tell() > self._limit:
+            raise _bomb(self._path, self._limit)
+        return super().read(size)
+
+
+def _unzip(archive: Path, folder: Path, limit: int) -> None:
+    with zipfile.ZipFile(archive) as file:
+        members = file.infolist()
+        # zipfile never writes more than the size that stands here.
+        size = sum(max(member.file_size, _SMALLEST_COST) for member in members)
+        if size > limit:
+            raise _bomb(archive, limit)
+        check_room(folder, size, f"unpack {archive.name}")
+        for member in members:
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            _check_member(archive, member.filename, ordinary=kind in (0, stat.S_IFREG, stat.S_IFDIR))
+            file.extract(member, folder)
+
+
+def _untar(archive: Path, folder: Path, limit: int, *, packed: bool) -> None:
+    size = 0
+    source: BinaryIO = _BoundedGzip(archive, limit) if packed else archive.open("rb")  # type: ignore[assignment]
+    with source, tarfile.open(fileobj=source, mode="r:") as file:
+        for member in file:
+            _check_member(archive, member.name, ordinary=member.isreg() or member.isdir())
+            size += max(member.size, _SMALLEST_COST)
+            if size > limit:
+                raise _bomb(archive, limit)
+            check_room(folder, member.size, f"unpack {archive.name}")
+            file.extract(member, folder, set_attrs=False, filter="data")
+            file.members = []  # type: ignore[attr-defined] # else they pile up: an archive may hold millions
+
+
+def _check_member(archive: Path, name: str, *, ordinary: bool) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or _WINDOWS_DRIVE.match(name):
+        raise InputError(f"{archive}: refused: it would write outside of its folder, to {name!r}")
+    if not ordinary:
+        raise InputError(f"{archive}: refused: {name!r} in it is a link or a device: expected files and folders")
+
+
+def _bomb(archive: Path, limit: int) -> InputError:
+    return InputError(f"{archive}: refused: it unpacks to more than {limit:,} bytes, {_LARGEST_RATIO} times its size")

@@ -1,0 +1,355 @@
+"""Fetching a publisher's files: from the web, in a way that can be stopped at any time, or from a local copy.
+
+A download grows in ``.NAME.part``, beside which ``.NAME.part.json`` says what it is a part of; the final name appears
+when the file is whole and its checksum right. What was unpacked from an archive is listed in ``.NAME.unpacked``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from disco_pyserini.datasets.archives import unpack
+from disco_pyserini.datasets.resources import Resource
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import check_room, write_aside, write_bytes_aside
+
+if TYPE_CHECKING:
+    import requests
+
+type Progress = Callable[[str, int, int | None], None]
+"""Called with a resource's path, the bytes that are here, and the bytes that there will be, if known."""
+
+_BLOCK = 2**20
+_TIMEOUT = (15, 60)  # seconds: to connect, and without a byte
+_ATTEMPTS = 6  # in a row without a new byte, from one address
+_LONGEST_PAUSE = 60.0
+_AGAIN_LATER = {408, 425, 429, 500, 502, 503, 504}
+# Text packs to about a third; how large an archive really unpacks is seen when it is here, and checked again then.
+_UNPACKED = 3
+
+
+def select(resources: Sequence[Resource], only: Sequence[str]) -> list[Resource]:
+    """Return the resources whose path (or its last part) fits one of the patterns; without patterns, those required.
+
+    Raises:
+        InputError: a pattern fits none.
+    """
+    chosen: set[Resource] = set()
+    for pattern in only:
+        fits = {one for one in resources if any(fnmatch.fnmatch(n, pattern) for n in (one.path, Path(one.path).name))}
+        if not fits:
+            names = ", ".join(one.path for one in resources) or "none"
+            raise InputError(f"no file {pattern!r} to fetch: there are: {names}")
+        chosen |= fits
+    return [one for one in resources if (one in chosen if only else one.required)]
+
+
+def fetch(
+    resources: Sequence[Resource],
+    folder: Path,
+    *,
+    local: Path | None = None,
+    progress: Progress = lambda path, done, total: None,
+) -> list[Resource]:
+    """Bring files into a folder; those that are there and whole are left alone. Returns those that were not.
+
+    A stopped or failed download is continued by the same call. The addresses of a file are tried in turn; at each,
+    failures that may pass are tried again, after pauses that double from one second.
+
+    Args:
+        resources: what to fetch.
+        folder: made if it does not exist; the paths of the resources are below it.
+        local: a copy of the one resource, or a folder with copies by their path or by its last part; nothing is
+            downloaded then, and nothing there is changed.
+        progress: called now and then.
+
+    Raises:
+        InputError: ``local`` lacks a file, or its content is wrong; another process is fetching into the folder.
+        DiscoError: no address delivered the file; the disk is too small, or the file system refused.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", blocking=False):
+            missing = [one for one in resources if not is_whole(one, folder)]
+            sources = {} if local is None else {one: _local_copy(one, local, missing) for one in missing}
+            check_room(folder, sum(_room(one, one.bytes or 0, _begun(one, folder)) for one in missing), "fetch it")
+            for one in missing:
+                if one in sources:
+                    _install(one, sources[one], folder)
+                else:
+                    _download(one, folder, progress)
+    except Timeout as problem:
+        raise InputError(f"{folder}: another process is fetching files into it: wait for its end") from problem
+    except OSError as problem:
+        raise DiscoError(
+            f"cannot write to {folder}: {problem.strerror or problem}: what was fetched is kept: solve that, then run "
+            "the same command again"
+        ) from problem
+    return missing
+
+
+def is_whole(resource: Resource, folder: Path) -> bool:
+    """Whether a file is there with the right checksum (or size, where no checksum is known), or was unpacked there."""
+    path = folder / resource.path
+    if not resource.archive:
+        return path.is_file() and _difference(resource, path) is None
+    try:
+        receipt = json.loads(_receipt(path).read_bytes())
+        return receipt["checksum"] == resource.checksum and all(
+            (path.parent / name).stat().st_size == size for name, size in receipt["files"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _install(resource: Resource, source: Path, folder: Path) -> None:
+    """Put a whole file, or what is in it, under its final name."""
+    path = folder / resource.path
+    if (problem := _difference(resource, source)) is not None:
+        raise InputError(f"not the publisher's {resource.path}: {source}: {problem}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not resource.archive:
+        if source == _part(resource, folder):
+            source.replace(path)
+        else:
+            check_room(path.parent, source.stat().st_size, f"copy {source}")
+            with source.open("rb") as copy, write_bytes_aside(path) as file:
+                shutil.copyfileobj(copy, file, _BLOCK)
+        return
+    aside = path.with_name(f".{path.name}.unpacking")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        files = unpack(source, path.name, aside)
+        for name in files:
+            (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).replace(path.parent / name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    with write_aside(_receipt(path)) as file:
+        json.dump({"checksum": resource.checksum, "files": files}, file, indent=1, ensure_ascii=False)
+
+
+def _difference(resource: Resource, path: Path) -> str | None:
+    """Say how a file differs from what its publisher says of it; None if in nothing."""
+    size = path.stat().st_size
+    if resource.bytes is not None and size != resource.bytes:
+        return f"expected {resource.bytes:,} bytes, found {size:,}"
+    if resource.checksum is None:
+        return None
+    algorithm, _, expected = resource.checksum.partition(":")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+    return None if found == expected.lower() else f"expected {algorithm} {expected}, found {found}"
+
+
+def _local_copy(resource: Resource, local: Path, asked: Sequence[Resource]) -> Path:
+    if local.is_file() and len(asked) == 1:
+        return local
+    places = [local] if local.is_file() else [local / resource.path, local / Path(resource.path).name]
+    for place in places:
+        if place.is_file() and place.name == Path(resource.path).name:
+            return place
+    raise InputError(
+        f"{local}: expected a copy of {resource.path}, found none: choose what to take from there with --only, and "
+        "fetch the rest without --from"
+    )
+
+
+# Downloading
+
+
+@dataclass(slots=True)
+class _Begun:
+    """Where the bytes of a part came from, and by what the server will know whether it still has the same file."""
+
+    url: str
+    validator: str | None
+    total: int | None
+
+
+class _Refused(Exception):
+    """This address will not deliver the file."""
+
+
+class _Interrupted(Exception):
+    """This address did not deliver the rest of the file now; it may later."""
+
+    def __init__(self, reason: object, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+def _download(resource: Resource, folder: Path, progress: Progress) -> None:
+    """Fetch and install a file from the first of its addresses that delivers it."""
+    part = _part(resource, folder)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for url in resource.urls:
+        again = True
+        while again:
+            again = part.exists()  # what is wrong may be what an earlier run left: then once more from the start
+            try:
+                _from_address(url, resource, part, progress)
+                _install(resource, part, folder)
+                _discard(part)
+                return
+            except InputError as problem:
+                _discard(part)
+                failures.append(f"{url}: {problem}: its bytes were removed")
+            except _Refused as problem:
+                failures.append(f"{url}: {problem}")
+                again = False
+    raise DiscoError(
+        f"{resource.path}: no address delivered it: {'; '.join(failures) or 'none is known'}: the same command tries "
+        "again and continues what was begun; a copy from elsewhere is taken with --from PATH"
+    )
+
+
+def _from_address(url: str, resource: Resource, part: Path, progress: Progress) -> None:
+    """Complete a part, trying again as long as it grows."""
+    import requests
+    import urllib3
+
+    longest, failed = _size(part), 0
+    with requests.Session() as session:
+        # The bytes as they are: compressed on the way, they could be neither continued nor compared with a checksum.
+        session.headers["Accept-Encoding"] = "identity"
+        while True:
+            try:
+                if _request(session, url, resource, part, progress):
+                    return
+            except (_Interrupted, requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+                failed = 1 if _size(part) > longest else failed + 1
+                longest = max(longest, _size(part))
+                if failed == _ATTEMPTS or isinstance(problem, ValueError | requests.TooManyRedirects):
+                    raise _Refused(f"{_reason(problem)} ({failed} times in a row, at {longest:,} bytes)") from problem
+                asked = problem.pause if isinstance(problem, _Interrupted) else 0.0
+                sleep(min(max(2.0 ** (failed - 1), asked), _LONGEST_PAUSE))
+
+
+def _request(session: requests.Session, url: str, resource: Resource, part: Path, progress: Progress) -> bool:
+    """Ask once for what is missing, and append it; return whether the part is whole now."""
+    begun = _read_begun(part)
+    here = _size(part)
+    if begun is None or begun.url != url or (begun.validator is None and resource.checksum is None):
+        here = 0  # what is there may be of another file
+    if begun is not None and here and here == begun.total:
+        return True
+    headers = {"Range": f"bytes={here}-"} if here else {}
+    if here and begun is not None and begun.validator is not None:
+        headers["If-Range"] = begun.validator
+    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        if response.status_code == 416 or (response.status_code == 206 and not _continues(response, begun, here)):
+            _discard(part)
+            raise _Interrupted(f"the server's file is not the one that was begun (status {response.status_code})")
+        if response.status_code in _AGAIN_LATER:
+            raise _Interrupted(_status(response), _retry_after(response))
+        if response.status_code not in (200, 206):
+            raise _Refused(_status(response))
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding != "identity" and not resource.path.endswith((".gz", ".tgz")):
+            raise _Refused(f"the server packed the file on its way ({encoding}) though asked not to")
+        if response.status_code == 200:
+            here = 0
+            begun = _Begun(url, _validator(response), _length(response))
+            if begun.total is not None and resource.bytes is not None and begun.total != resource.bytes:
+                raise _Refused(f"expected {resource.bytes:,} bytes, the server has {begun.total:,}")
+            _discard(part)
+            with write_aside(_beside(part)) as note:
+                json.dump(asdict(begun), note)
+        assert begun is not None
+        total = resource.bytes if begun.total is None else begun.total
+        check_room(part.parent, _room(resource, total or 0, here), f"fetch {resource.path}")
+        with part.open("ab") as file:
+            progress(resource.path, here, total)
+            for block in response.raw.stream(_BLOCK, decode_content=False):
+                file.write(block)
+                here += len(block)
+                progress(resource.path, here, total)
+    if begun.total is not None and here != begun.total:
+        raise _Interrupted(f"the connection ended at {here:,} of {begun.total:,} bytes")
+    return True
+
+
+def _continues(response: requests.Response, begun: _Begun | None, here: int) -> bool:
+    """Whether a partial answer starts where the part ends, and is of a file as long as the one that was begun."""
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if match is None or begun is None or int(match[1]) != here:
+        return False
+    return match[2] == "*" or begun.total is None or int(match[2]) == begun.total
+
+
+def _validator(response: requests.Response) -> str | None:
+    """What a later request can hold the file against: its strong ETag or, for want of one, its date."""
+    etag = response.headers.get("ETag", "")
+    return etag if etag.startswith('"') else response.headers.get("Last-Modified")
+
+
+def _length(response: requests.Response) -> int | None:
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
+
+
+def _retry_after(response: requests.Response) -> float:
+    seconds = response.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdigit() else 0.0
+
+
+def _status(response: requests.Response) -> str:
+    return f"status {response.status_code} {response.reason}"
+
+
+def _reason(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}" if not isinstance(problem, _Interrupted) else str(problem)
+
+
+def _room(resource: Resource, size: int, here: int) -> int:
+    """How much more of the disk a resource takes."""
+    return max(size - here, 0) + (_UNPACKED * size if resource.archive else 0)
+
+
+def _begun(resource: Resource, folder: Path) -> int:
+    return _size(_part(resource, folder))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _part(resource: Resource, folder: Path) -> Path:
+    path = folder / resource.path
+    return path.with_name(f".{path.name}.part")
+
+
+def _receipt(path: Path) -> Path:
+    return path.with_name(f".{path.name}.unpacked")
+
+
+def _beside(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
+def _read_begun(part: Path) -> _Begun | None:
+    try:
+        record: dict[str, Any] = json.loads(_beside(part).read_bytes())
+        return _Begun(**record)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _discard(part: Path) -> None:
+    # The note last: without its bytes it says nothing, bytes without their note are not continued.
+    part.unlink(missing_ok=True)
+    _beside(part).unlink(missing_ok=True)

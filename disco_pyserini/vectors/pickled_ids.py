@@ -1,0 +1,45 @@
+"""The pickled list of document ids beside a published SPLADE index, read without unpickling it."""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Iterator
+from pathlib import Path
+
+from disco_pyserini.errors import InputError
+
+_IDS = {"BININT", "BININT1", "BININT2", "LONG1", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
+# What surrounds them in a list: the protocol, how the bytes are divided, notes for repeated objects, groups of items.
+_AROUND = {"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "MARK", "APPEND", "APPENDS"}
+
+
+def read_pickled_ids(path: Path) -> Iterator[str]:
+    """Yield the ids of a pickled list of texts or integers, in order.
+
+    A pickle is a program. This one is not run: its instructions are read one by one, those that a list of texts and
+    integers consists of are understood, and any other one ends the reading. One id at a time is in memory.
+
+    Raises:
+        InputError: the file cannot be read, is cut, or is anything but such a list; or an id has white space in it.
+    """
+    within = False
+    try:
+        with path.open("rb") as file:
+            for instruction, argument, place in pickletools.genops(file):
+                name = instruction.name
+                if within and name in _IDS:
+                    docid = str(argument)
+                    if docid.split() != [docid]:
+                        raise InputError(f"{path}: expected ids without white space, found {docid!r} at byte {place}")
+                    yield docid
+                elif name == "EMPTY_LIST" and not within:
+                    within = True
+                elif name not in _AROUND and not (within and name == "STOP"):
+                    raise InputError(
+                        f"{path}: expected a pickled list of texts or integers, found the instruction {name} at byte "
+                        f"{place}: nothing of it was executed; if you trust its source, write the list anew as texts"
+                    )
+    except (ValueError, EOFError) as problem:
+        raise InputError(f"{path}: not a whole pickle: {problem}: get it again") from problem
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem
