@@ -90,7 +90,7 @@ def topics(
         str,
         typer.Option(
             help="conversation, user-turns, last:N, utterance, a rewrite's name (human, …), llm:FILE, or "
-            "llm:hf:OWNER/NAME[/FILE] for rewrites from the hub."
+            "llm:hf:OWNER/NAME (or OWNER/NAME/FILE) for rewrites from the hub."
         ),
     ] = "conversation",
     source: From = None,

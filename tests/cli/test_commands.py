@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,3 +141,21 @@ def test_a_wrong_file_is_an_error_in_one_line(tmp_path: Path) -> None:
     done = disco("evaluate", "--run", tmp_path / "run.txt", "--qrels", tmp_path / "qrels.txt")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [f"error: {tmp_path}/qrels.txt:1: expected 'qid 0 docid grade', found '1 0 a'"]
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets in a help text may be taken for markup, which fails only when somebody asks for it."""
+    from typer.main import get_command
+
+    from disco_pyserini.cli.main import app
+
+    def explain(command: Any, name: str) -> int:
+        if not command.add_help_option:  # disco search leaves it to Pyserini
+            return 0
+        with pytest.raises(SystemExit) as done:
+            command.main(["--help"], prog_name=name)
+        assert done.value.code == 0
+        assert "Usage" in capsys.readouterr().out
+        return 1 + sum(explain(one, f"{name} {below}") for below, one in getattr(command, "commands", {}).items())
+
+    assert explain(get_command(app), "disco") > 15
