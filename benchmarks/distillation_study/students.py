@@ -69,7 +69,9 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "KL, A and B fused": ("--teacher.files", "[fused.json]"),
     "0.99 KL + 0.01 contrastive": ("--kl-weight", "0.99", "--contrastive-weight", "0.01"),
     "0.9 KL + 0.1 contrastive": ("--kl-weight", "0.9", "--contrastive-weight", "0.1"),
-    "KL without the positive": ("--positives", "false"),
+    "0.9 KL without the positive + 0.1 contrastive": (
+        *("--kl-weight", "0.9", "--contrastive-weight", "0.1", "--positives", "false"),
+    ),
     "band, nothing skipped": ("--skip", "0"),
     "top": ("--strategy", "top"),
     "stratified": ("--strategy", "stratified"),
