@@ -66,8 +66,9 @@ def _summary(console: Console, found: Comparisons) -> None:
     for other in found.others:
         wins, losses = len(other.wins), len(other.losses)
         console.print(
-            f"{other.run.name}: {other.run.mean:.4f} ({other.run.mean - baseline.mean:+.4f}, p = {other.p:.2g} by a paired "
-            f"t-test{correction}); {wins} better, {losses} worse, {len(other.differences) - wins - losses} equal"
+            f"{other.run.name}: {other.run.mean:.4f} ({other.run.mean - baseline.mean:+.4f}, "
+            f"p = {other.p:.2g} by a paired t-test{correction}); "
+            f"{wins} better, {losses} worse, {len(other.differences) - wins - losses} equal"
         )
 
 

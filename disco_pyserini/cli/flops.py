@@ -63,13 +63,13 @@ def flops(
     size = len(documents.counts)
     everything = count_activations(((terms, 1) for terms in active.values()), size)
     by_depth = {
-        depth: _numbers(group, documents) for depth, group in activations_by_depth(active, depths, size).items()
+        str(depth): _numbers(group, documents) for depth, group in activations_by_depth(active, depths, size).items()
     }
     numbers = _numbers(everything, documents)
     show(
         ["turn", "queries", "FLOPS", "dimensions"],
         [
-            [str(label), str(group["queries"]), f"{group['flops']:.3f}", f"{group['dimensions']:.1f}"]
+            [label, str(group["queries"]), f"{group['flops']:.3f}", f"{group['dimensions']:.1f}"]
             for label, group in {"all": numbers, **by_depth}.items()
         ],
     )
@@ -83,7 +83,7 @@ def flops(
             "expected FLOPS": {"FLOPS": [group["flops"] for group in by_depth.values()]},
             "active dimensions": {"dimensions": [group["dimensions"] for group in by_depth.values()]},
         }
-        plot_by_depth(list(by_depth), panels, plot)
+        plot_by_depth([int(depth) for depth in by_depth], panels, plot)
 
 
 def _numbers(queries: Activations, documents: Activations) -> dict[str, float]:

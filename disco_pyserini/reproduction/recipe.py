@@ -25,6 +25,24 @@ DEFAULT_TOLERANCE = 0.0005
 COMMON_PLACEHOLDERS = ("data", "output", "collection", "encoders", "dataset", "query")
 CONDITION_PLACEHOLDERS = (*COMMON_PLACEHOLDERS, "condition", "run", "flops")
 
+_RECIPE = (
+    "collection",
+    "title",
+    "about",
+    "data",
+    "get",
+    "measures",
+    "tolerance",
+    "baseline",
+    "datasets",
+    "prepare",
+    "conditions",
+)
+_DATASET = ("name", "qrels", "turns", "queries")
+_STEP = ("output", "command", "needs", "resumes")
+_CONDITION = ("name", "display", "query", "command", "needs", "flops", "datasets")
+_EXPECTED = ("dataset", "scores", "source", "measured", "card", "published", "tolerance")
+
 Command = tuple[str, ...]
 
 
@@ -138,15 +156,15 @@ def read_recipe(path: Path) -> Recipe:
         raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise InputError(f"{path}: expected YAML: {' '.join(str(problem).split())}") from problem
-    top = _Fields(record, str(path))
+    top = _Fields(record, str(path), _RECIPE)
     collection = top.text("collection", path.stem)
     measures = tuple(top.texts("measures", DEFAULT_MEASURES))
     tolerance = top.number("tolerance", DEFAULT_TOLERANCE)
     folder = top.text("data", "")
-    datasets = tuple(_dataset(entry) for entry in top.entries("datasets", "name"))
+    datasets = tuple(_dataset(entry) for entry in top.entries("datasets", "name", _DATASET))
     scoring = _Scoring(collection, measures, tolerance, tuple(dataset.name for dataset in datasets))
-    prepare = tuple(_step(entry) for entry in top.entries("prepare", "output", required=False))
-    conditions = tuple(_condition(entry, scoring) for entry in top.entries("conditions", "name"))
+    prepare = tuple(_step(entry) for entry in top.entries("prepare", "output", _STEP, required=False))
+    conditions = tuple(_condition(entry, scoring) for entry in top.entries("conditions", "name", _CONDITION))
     names = [condition.name for condition in conditions]
     recipe = Recipe(
         path=path,
@@ -161,7 +179,6 @@ def read_recipe(path: Path) -> Recipe:
         prepare=prepare,
         conditions=conditions,
     )
-    top.finish()
     return recipe
 
 
@@ -182,7 +199,6 @@ def _dataset(entry: _Fields) -> Dataset:
         turns=entry.template("turns", COMMON_PLACEHOLDERS) if entry.has("turns") else None,
         queries=int(entry.number("queries", 0)) or None,
     )
-    entry.finish()
     return dataset
 
 
@@ -196,7 +212,6 @@ def _step(entry: _Fields) -> Step:
         needs=tuple(entry.templates("needs", COMMON_PLACEHOLDERS)),
         resumes=entry.truth("resumes", False),
     )
-    entry.finish()
     return step
 
 
@@ -206,12 +221,11 @@ def _condition(entry: _Fields, scoring: _Scoring) -> Condition:
         name=name,
         display=entry.text("display", name),
         command=entry.command("command", CONDITION_PLACEHOLDERS, "{run}"),
-        expected=tuple(_expected(each, scoring) for each in entry.entries("datasets", "dataset")),
+        expected=tuple(_expected(each, scoring) for each in entry.entries("datasets", "dataset", _EXPECTED)),
         query=entry.text("query", ""),
         needs=tuple(entry.templates("needs", COMMON_PLACEHOLDERS)),
         flops=entry.command("flops", CONDITION_PLACEHOLDERS, "{flops}") if entry.has("flops") else None,
     )
-    entry.finish()
     if not condition.query and any("{query}" in word for word in (*condition.command, *(condition.flops or ()))):
         raise entry.error("query", "missing: the condition's commands use {query}")
     return condition
@@ -242,7 +256,6 @@ def _expected(entry: _Fields, scoring: _Scoring) -> Expected:
         source=source,
         tolerance=entry.number("tolerance", scoring.tolerance),
     )
-    entry.finish()
     return expected
 
 
@@ -255,20 +268,21 @@ def _card_scores(entry: _Fields, scoring: _Scoring) -> tuple[Mapping[str, float]
 
 
 class _Fields:
-    """A mapping of a recipe. Every field is asked for once; `finish` refuses those that nobody asked for."""
+    """A mapping of a recipe, all fields of which are known."""
 
-    def __init__(self, record: Any, where: str) -> None:
+    def __init__(self, record: Any, where: str, known: Sequence[str]) -> None:
         if not isinstance(record, dict):
-            raise InputError(f"{where}: expected fields, found {record!r:.80}")
+            raise InputError(f"{where}: expected fields such as {known[0]}, found {record!r:.80}")
         self._record = record
         self._where = where
-        self._known: list[str] = []
+        for field in record:
+            if field not in known:
+                raise self.error(str(field), f"unknown field: {nearest(str(field), known)}")
 
     def error(self, field: str, message: str) -> InputError:
         return InputError(f"{self._where}: {field}: {message}")
 
     def has(self, field: str) -> bool:
-        self._known.append(field)
         return field in self._record
 
     def text(self, field: str, default: str | None = None) -> str:
@@ -342,7 +356,7 @@ class _Fields:
             raise self.error(field, f"expected {output} among its arguments, since that is what it has to write")
         return tuple(self._checked(field, word, placeholders) for word in words)
 
-    def entries(self, field: str, title: str, required: bool = True) -> list[_Fields]:
+    def entries(self, field: str, title: str, known: Sequence[str], required: bool = True) -> list[_Fields]:
         """A list of mappings, each of which has a ``title`` of its own."""
         records = self._get(field, None if required else [])
         if not isinstance(records, list) or (required and not records):
@@ -355,21 +369,12 @@ class _Fields:
         if twice:
             raise self.error(field, f"{title} {twice[0]!r} stands twice: make them differ")
         return [
-            _Fields(record, f"{self._where}: {field}[{each}]") for each, record in zip(titles, records, strict=True)
+            _Fields(record, f"{self._where}: {field}[{each}]", known)
+            for each, record in zip(titles, records, strict=True)
         ]
 
-    def finish(self) -> None:
-        for field in self._record:
-            if field not in self._known:
-                raise self.error(str(field), f"unknown field: {nearest(str(field), self._known)}")
-
     def _get(self, field: str, default: Any) -> Any:
-        self._known.append(field)
         if field not in self._record and default is None:
-            # A misspelt field is both unknown and missing: say the more helpful.
-            near = get_close_matches(field, [str(name) for name in self._record if name not in self._known], n=1)
-            if near:
-                raise self.error(near[0], f"unknown field: did you mean {field}?")
             raise self.error(field, "missing: every entry of this kind has it")
         return self._record.get(field, default)
 
