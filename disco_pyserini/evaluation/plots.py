@@ -67,6 +67,7 @@ _COLOURS = ("#8a8f98", "#3d8fd1", "#d1662a", "#2a9d74", "#b86fb0", "#b8901f", "#
 _DASHES = ("solid", (0, (1.5, 1.5)), (0, (5, 2)), (0, (5, 2, 1, 2)))
 _NEUTRAL = "#80868f"
 _SVG = "http://www.w3.org/2000/svg"
+_NAMESPACES = {"": _SVG, "xlink": "http://www.w3.org/1999/xlink"}
 
 
 def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
@@ -84,39 +85,40 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
 
     groups = list(dict.fromkeys(line.group for line in lines))
     forms = list(dict.fromkeys(line.form for line in lines))
-    figure = Figure(figsize=(5.6, 3.6), layout="constrained")
-    FigureCanvasSVG(figure)
-    axis = figure.subplots()
-    for line in lines:
-        axis.plot(
-            list(line.values),
-            list(line.values.values()),
-            color=_COLOURS[groups.index(line.group) % len(_COLOURS)],
-            linestyle=_DASHES[forms.index(line.form) % len(_DASHES)],
-            marker="o",
-            markersize=3.5,
-            linewidth=1.6,
-            label=line.name,
-        )
-    axis.set_xlabel("turn")
-    axis.set_ylabel(label)
-    axis.set_ylim(bottom=0)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.grid(alpha=0.25, color=_NEUTRAL)
-    axis.tick_params(colors=_NEUTRAL)
-    for side, spine in axis.spines.items():
-        spine.set_visible(side in {"left", "bottom"})
-        spine.set_color(_NEUTRAL)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     text = StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt, "text.parse_math": False}):
+        figure = Figure(figsize=(4.6, 3.6), layout="constrained")
+        FigureCanvasSVG(figure)
+        axis = figure.subplots()
+        for line in lines:
+            axis.plot(
+                list(line.values),
+                list(line.values.values()),
+                color=_COLOURS[groups.index(line.group) % len(_COLOURS)],
+                linestyle=_DASHES[forms.index(line.form) % len(_DASHES)],
+                marker="o",
+                markersize=3,
+                linewidth=1.5,
+                label=line.name,
+            )
+        axis.set_xlabel("turn")
+        axis.set_ylabel(label)
+        axis.set_ylim(bottom=0)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.grid(alpha=0.25, color=_NEUTRAL)
+        axis.tick_params(colors=_NEUTRAL)
+        for side, spine in axis.spines.items():
+            spine.set_visible(side in {"left", "bottom"})
+            spine.set_color(_NEUTRAL)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return _for_a_page(text.getvalue(), label)
 
 
 def _for_a_page(drawing: str, label: str) -> str:
     """Leave out what only a file needs: prolog, metadata, sizes, and the ids that every drawing has alike."""
-    ElementTree.register_namespace("", _SVG)
+    for prefix, namespace in _NAMESPACES.items():
+        ElementTree.register_namespace(prefix, namespace)
     root = ElementTree.fromstring(drawing)
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
