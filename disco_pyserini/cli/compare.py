@@ -81,8 +81,8 @@ def _turn(console: Console, found: Comparisons, other: Comparison, qid: str, tex
     console.print()
     console.print(Rule(Text(f"{qid}, turn {query.depth}: {found.measure} {other.differences[qid]:+.4f}"), align="left"))
     earlier = query.conversation.turns[:-1]
-    if len(earlier) > _HISTORY:
-        console.print(f"({len(earlier) - _HISTORY} earlier turns)", style="dim")
+    if (left_out := len(earlier) - _HISTORY) > 0:
+        console.print(f"({left_out} earlier {'turn' if left_out == 1 else 'turns'})", style="dim")
     lines = Table.grid(padding=(0, 2))
     for turn in earlier[-_HISTORY:]:
         lines.add_row("user", Text(_cut(turn.utterance)))

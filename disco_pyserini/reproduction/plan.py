@@ -62,9 +62,10 @@ class Trial:
         measures = " ".join(self.recipe.measures)
         return ("disco", "evaluate", "--run", str(self.run), "--qrels", str(self.qrels), "--measures", measures)
 
-    def jobs(self, costs: bool = False) -> tuple[Job, ...]:
-        """Every job, in order; on request with the one that measures what the queries cost."""
-        return in_order([*self.judging, self.search, *([self.flops] if costs and self.flops else [])])
+    def jobs(self, *, evaluating: bool = True, costs: bool = False) -> tuple[Job, ...]:
+        """The jobs in order: for the run, for evaluating it, and for measuring what its queries cost."""
+        judging = self.judging if evaluating else ()
+        return in_order([*judging, self.search, *([self.flops] if costs and self.flops else [])])
 
 
 def plan(recipe: Recipe, output: Path) -> list[Trial]:

@@ -63,12 +63,12 @@ def choose(trials: Sequence[Trial], conditions: Sequence[str]) -> list[Trial]:
     return [trial for trial in trials if not conditions or trial.condition.name in conditions]
 
 
-def lacking(trial: Trial, costs: bool = False) -> tuple[str, ...]:
-    """What keeps a trial from being run: each missing thing with how to get it."""
-    jobs = [job for job in trial.jobs(costs) if not is_finished(job)]
+def lacking(trial: Trial, *, evaluating: bool = True, costs: bool = False) -> tuple[str, ...]:
+    """What keeps a trial from being run and evaluated: each missing thing with how to get it."""
+    jobs = [job for job in trial.jobs(evaluating=evaluating, costs=costs) if not is_finished(job)]
     needs = [need for job in jobs for need in missing(job)]
     made = {job.output for job in trial.judging}
-    for path in (trial.qrels, trial.turns):
+    for path in (trial.qrels, trial.turns) if evaluating else ():
         if path and not path.exists() and not made & {path, *path.parents}:
             needs.append(str(path))
     return tuple(_how_to_get(need, trial) for need in dict.fromkeys(needs))
@@ -91,14 +91,22 @@ def reproduce(
         evaluating: whether to compute measures.
         costs: whether to measure what queries cost, too.
     """
-    waiting = list(dict.fromkeys(_unfinished(trials, costs)))
+    runnable = [(trial, lacking(trial, evaluating=evaluating, costs=costs)) for trial in trials]
+    waiting = list(
+        dict.fromkeys(
+            job.output
+            for trial, absent in runnable
+            for job in trial.jobs(evaluating=evaluating, costs=costs)
+            if not absent and not is_finished(job)
+        )
+    )
     failures: dict[Path, str] = {}
-    for trial in trials:
-        if absent := lacking(trial, costs):
+    for trial, absent in runnable:
+        if absent:
             yield Result(trial, missing=absent)
             continue
         try:
-            for job in trial.jobs(costs):
+            for job in trial.jobs(evaluating=evaluating, costs=costs):
                 if job.output in failures:
                     raise DiscoError(failures[job.output])
                 if is_finished(job):
@@ -137,13 +145,6 @@ def read_costs(path: Path) -> Costs:
         return Costs(float(record["flops"]), float(record["dimensions"]), by_depth)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise InputError(f"{path}: expected what disco flops --output writes: {problem!r}") from problem
-
-
-def _unfinished(trials: Sequence[Trial], costs: bool) -> Iterator[Path]:
-    """The outputs that are still to be made, of the trials that can be run."""
-    for trial in trials:
-        if not lacking(trial, costs):
-            yield from (job.output for job in trial.jobs(costs) if not is_finished(job))
 
 
 def _evaluate(trial: Trial) -> Evaluation:
