@@ -110,7 +110,7 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
         for side, spine in axis.spines.items():
             spine.set_visible(side in {"left", "bottom"})
             spine.set_color(_NEUTRAL)
-        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small", handlelength=3)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     return _for_a_page(text.getvalue(), label)
 

@@ -71,9 +71,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A drawing by turn, and its numbers: a row for each line, a value (or None) for each turn."""
+    """A drawing by turn, and its numbers: a row for each line, a value (or None) for each turn.
+
+    The values are means over the queries that ``over`` says.
+    """
 
     title: str
+    over: str
     svg: Markup
     depths: Sequence[int]
     rows: Sequence[tuple[str, Sequence[float | None]]]
@@ -198,17 +202,17 @@ def _plots(results: Sequence[Result], salt: str) -> list[Plot]:
         for result in results
         if result.costs
     ]
-    plots = [_plot(measure, scores, f"{salt}-scores", decimals=3)]
-    return [*plots, _plot("query terms", terms, f"{salt}-terms", decimals=1)] if terms else plots
+    plots = [_plot(measure, "the judged queries", scores, f"{salt}-scores", decimals=3)]
+    return [*plots, _plot("query terms", "all queries", terms, f"{salt}-terms", decimals=1)] if terms else plots
 
 
-def _plot(title: str, lines: Sequence[Line], salt: str, decimals: int) -> Plot:
+def _plot(title: str, over: str, lines: Sequence[Line], salt: str, decimals: int) -> Plot:
     from markupsafe import Markup
 
     depths = sorted({depth for line in lines for depth in line.values})
     rows = [(line.name, [line.values.get(depth) for depth in depths]) for line in lines]
     # The drawing is well-formed XML whose texts were escaped when it was written.
-    return Plot(title, Markup(svg_by_depth(lines, title, salt)), depths, rows, decimals)
+    return Plot(title, over, Markup(svg_by_depth(lines, title, salt)), depths, rows, decimals)
 
 
 def _depths(trial: Trial, evaluation: Evaluation) -> dict[str, int]:
