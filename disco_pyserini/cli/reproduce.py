@@ -87,13 +87,12 @@ def _list(trials: Sequence[Trial]) -> None:
     from disco_pyserini.reproduction.reproduce import state
 
     show(
-        ["collection", "data set", "condition", "system", "expected scores", "state"],
+        ["collection", "data set", "condition", "expected scores", "state"],
         [
             [
                 trial.recipe.collection,
                 trial.dataset.name,
                 trial.condition.name,
-                trial.condition.label,
                 trial.expected.source or "not published",
                 state(trial),
             ]
@@ -106,13 +105,13 @@ def _print_commands(trials: Sequence[Trial]) -> None:
     import shlex
 
     from disco_pyserini.reproduction.execute import is_finished
-    from disco_pyserini.reproduction.reproduce import lacking
+    from disco_pyserini.reproduction.reproduce import how_to_get, lacking
 
     seen = set()
     for trial in trials:
         print(f"# {trial.name}")
-        for sentence in lacking(trial):
-            print(f"# {sentence}")
+        for need in lacking(trial):
+            print(f"# {how_to_get(need, trial)}")
         for job in trial.jobs():
             if job.output not in seen:
                 seen.add(job.output)

@@ -64,14 +64,30 @@ def choose(trials: Sequence[Trial], conditions: Sequence[str]) -> list[Trial]:
 
 
 def lacking(trial: Trial, *, evaluating: bool = True, costs: bool = False) -> tuple[str, ...]:
-    """What keeps a trial from being run and evaluated: each missing thing with how to get it."""
+    """What keeps a trial from being run and evaluated: paths, and ``model:ID`` for weights."""
     jobs = [job for job in trial.jobs(evaluating=evaluating, costs=costs) if not is_finished(job)]
     needs = [need for job in jobs for need in missing(job)]
     made = {job.output for job in trial.judging}
     for path in (trial.qrels, trial.turns) if evaluating else ():
         if path and not path.exists() and not made & {path, *path.parents}:
             needs.append(str(path))
-    return tuple(_how_to_get(need, trial) for need in dict.fromkeys(needs))
+    return tuple(dict.fromkeys(needs))
+
+
+def how_to_get(need: str, trial: Trial) -> str:
+    """A sentence about something that a trial lacks."""
+    kind, _, name = need.partition(":")
+    if kind == "model":
+        return f"the weights of {name} are not here: get them with: hf download {name}"
+    return f"{need} is not here: get it with: {trial.recipe.get}"
+
+
+def state(trial: Trial) -> str:
+    """For a list: finished, ready, or what kind of thing is missing."""
+    if is_finished(trial.search):
+        return "finished"
+    kinds = {"weights" if need.startswith("model:") else "data" for need in lacking(trial)}
+    return f"lacks {' and '.join(sorted(kinds))}" if kinds else "ready"
 
 
 def reproduce(
@@ -103,7 +119,7 @@ def reproduce(
     failures: dict[Path, str] = {}
     for trial, absent in runnable:
         if absent:
-            yield Result(trial, missing=absent)
+            yield Result(trial, missing=tuple(how_to_get(need, trial) for need in absent))
             continue
         try:
             for job in trial.jobs(evaluating=evaluating, costs=costs):
@@ -126,13 +142,6 @@ def reproduce(
             yield Result(trial, problem=str(problem))
 
 
-def state(trial: Trial) -> str:
-    """In one word or two, for a list: finished, ready, or what is missing."""
-    if is_finished(trial.search):
-        return "finished"
-    return "; ".join(lacking(trial)) or "ready"
-
-
 def read_costs(path: Path) -> Costs:
     """Read what ``disco flops --output`` wrote.
 
@@ -149,10 +158,3 @@ def read_costs(path: Path) -> Costs:
 
 def _evaluate(trial: Trial) -> Evaluation:
     return evaluate(read_run(trial.run), read_qrels(trial.qrels), trial.recipe.measures)
-
-
-def _how_to_get(need: str, trial: Trial) -> str:
-    kind, _, name = need.partition(":")
-    if kind == "model":
-        return f"the weights of {name} are not here: get them with: hf download {name}"
-    return f"{need} is not here: get it with: {trial.recipe.get}"
