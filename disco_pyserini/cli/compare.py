@@ -22,8 +22,8 @@ def compare(
     runs: Annotated[
         list[Path], typer.Argument(exists=True, dir_okay=False, help="TREC runs; the first is compared to.")
     ],
-    qrels: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC qrels.")],
-    turns: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="turns.jsonl of the collection.")],
+    qrels: Annotated[str, typer.Option(help="TREC qrels, or COLLECTION/SPLIT.")],
+    turns: Annotated[str, typer.Option(help="COLLECTION/SPLIT, or turns.jsonl.")],
     corpus: Annotated[
         str | None, typer.Option(help="Passages, as disco encode takes them, to show their texts.")
     ] = None,
@@ -34,10 +34,14 @@ def compare(
     """Show which turns win and lose from one run to another, with their conversations and passages."""
     from rich.console import Console
 
+    from disco_pyserini.cli.evaluate import judgments_of
+    from disco_pyserini.datasets.registry import open_split
     from disco_pyserini.errors import InputError
     from disco_pyserini.reproduction.compare import compare, texts_of
 
-    found = compare(runs, qrels, turns, measure)
+    collection, split = open_split(turns)
+    queries = {query.qid: query for query in collection.queries(split)}
+    found = compare(runs, judgments_of(qrels), queries, measure)
     if query is not None and query not in found.baseline.scores:
         raise InputError(f"no judged query {query!r}: expected an id of {qrels}, such as {next(iter(found.qrels))}")
     chosen = {

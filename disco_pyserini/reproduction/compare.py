@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from disco_pyserini.datasets.collection import Query, read_qrels, read_turns
+from disco_pyserini.datasets.collection import Query
 from disco_pyserini.datasets.passages import read_passages
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import Evaluation, evaluate, read_run
@@ -64,7 +64,9 @@ class Comparisons:
     turns: Mapping[str, Query]
 
 
-def compare(runs: Sequence[Path], qrels: Path, turns: Path, measure: str) -> Comparisons:
+def compare(
+    runs: Sequence[Path], judgments: Mapping[str, Mapping[str, int]], turns: Mapping[str, Query], measure: str
+) -> Comparisons:
     """Evaluate runs and compare each with the first.
 
     Raises:
@@ -72,8 +74,6 @@ def compare(runs: Sequence[Path], qrels: Path, turns: Path, measure: str) -> Com
     """
     if len(set(runs)) < max(2, len(runs)):
         raise InputError("expected two different runs or more to compare")
-    judgments = read_qrels(qrels)
-    queries = {query.qid: query for query in read_turns(turns)}
     names = _names(runs)
     read = []
     for name, path in zip(names, runs, strict=True):
@@ -81,16 +81,16 @@ def compare(runs: Sequence[Path], qrels: Path, turns: Path, measure: str) -> Com
         evaluation: Evaluation = evaluate(hits, judgments, [measure])
         read.append(Run(name, hits, evaluation.by_query[measure], evaluation.mean(measure)))
     baseline = read[0]
-    if strangers := baseline.scores.keys() - queries.keys():
+    if strangers := baseline.scores.keys() - turns.keys():
         raise InputError(
-            f"{turns}: has no turn {min(strangers)!r}, which {qrels} judges: do these turns belong to these judgments?"
+            f"the judged query {min(strangers)!r} is none of the {len(turns)} turns: do these belong to the judgments?"
         )
     p_values = holm({run.name: paired_t_test(run.scores, baseline.scores) for run in read[1:]})
     others = [
         Comparison(run, {qid: score - baseline.scores[qid] for qid, score in run.scores.items()}, p_values[run.name])
         for run in read[1:]
     ]
-    return Comparisons(measure, baseline, others, judgments, queries)
+    return Comparisons(measure, baseline, others, judgments, turns)
 
 
 def texts_of(corpus: str, docids: set[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from disco_pyserini.datasets.collection import read_qrels, read_turns
 from disco_pyserini.reproduction.compare import compare
 
 LONG = "a long passage " * 60
@@ -58,7 +59,8 @@ def disco(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_wins_and_losses(folder: Path) -> None:
     runs = [folder / name for name in ("old.txt", "new.txt")]
-    found = compare(runs, folder / "qrels.txt", folder / "turns.jsonl", "MRR")
+    turns = {query.qid: query for query in read_turns(folder / "turns.jsonl")}
+    found = compare(runs, read_qrels(folder / "qrels.txt"), turns, "MRR")
     [other] = found.others
     assert (sorted(other.wins), other.losses) == (["c_1", "c_2", "c_3"], ["c_4"])
     assert other.differences == {"c_1": 0.5, "c_2": 0.5, "c_3": 0.5, "c_4": -0.5, "c_5": 0.0}
@@ -96,4 +98,4 @@ def test_bad_requests(folder: Path) -> None:
     (folder / "qrels.txt").write_text("x_1 0 good 1\nc_1 0 good 1\n")
     done = disco(folder, "old.txt", "new.txt")
     assert done.returncode == 2
-    assert "has no turn 'x_1', which qrels.txt judges" in done.stderr
+    assert "the judged query 'x_1' is none of the 6 turns" in done.stderr
