@@ -38,6 +38,8 @@ def reproduce(
 
     if report and (skip_eval or dry_run or list_only):
         raise InputError("--report needs results: leave out --list, --dry-run and --skip-eval")
+    if report and report.suffix != ".html":
+        raise InputError(f"{report}: expected a name that ends with .html")
     recipes = [find_recipe(name) for name in collection or installed_recipes()]
     trials = choose([trial for recipe in recipes for trial in plan(recipe, output)], condition or [])
     if list_only:

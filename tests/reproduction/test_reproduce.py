@@ -219,4 +219,5 @@ def test_bad_requests(tmp_path: Path) -> None:
     unknown = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forward")
     assert unknown.returncode == 2
     assert "no condition 'forward' here: did you mean forwards?" in unknown.stderr
-    assert reproduce(tmp_path, "--report", "r.html", "--skip-eval").returncode == 2
+    assert "--report needs results" in reproduce(tmp_path, "--report", "r.html", "--skip-eval").stderr
+    assert "expected a name that ends with .html" in reproduce(tmp_path, "--report", "small.yaml").stderr
