@@ -75,7 +75,7 @@ def test_topics_and_judgments_of_the_publishers_files(
 
 def documented(text: str) -> dict[tuple[str, str], list[float]]:
     """The rows of a table: {(system, query): measures}."""
-    rows = re.findall(r"^\| (\w+) \| ([\w-]+) \|((?: \d\.\d{3} \|)+)", text, flags=re.MULTILINE)
+    rows = re.findall(r"^\| (\w+) \| ([\w-]+) \|((?: \d\.\d{3,4} \|)+)", text, flags=re.MULTILINE)
     return {(system, form): [float(cell) for cell in cells.split("|")[:-1]] for system, form, cells in rows}
 
 
@@ -91,8 +91,11 @@ def documented(text: str) -> dict[tuple[str, str], list[float]]:
 def test_the_docs_report_what_the_recipes_expect(page: Path, section: str, name: str) -> None:
     text = page.read_text(encoding="utf-8").split(section, 1)[1].split("\n##", 1)[0]
     recipe = find_recipe(name)
-    assert documented(text) == {
-        (condition.display, condition.query): [round(entry.scores[measure], 3) for measure in recipe.measures]
-        for condition in recipe.conditions
-        for entry in condition.expected
-    }
+    found = documented(text)
+    # A page may show fewer decimals.
+    tolerance = 0.00051 if page.name == "README.md" else 0.0
+    for condition in recipe.conditions:
+        for entry in condition.expected:
+            expected = [entry.scores[measure] for measure in recipe.measures]
+            assert found.pop((condition.display, condition.query)) == pytest.approx(expected, abs=tolerance)
+    assert not found
