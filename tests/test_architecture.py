@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "training": {*GROUND, "conversation", "impacts", "encoding", "vectors", "datasets", "evaluation"},
     "evaluation": GROUND,
     "rewriting": {*GROUND, "conversation", "datasets"},
+    "reproduction": {*GROUND, "cards", "datasets", "evaluation"},
 }
 
 

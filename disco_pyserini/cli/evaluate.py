@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +24,6 @@ def evaluate(
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""
     from disco_pyserini.cli.tables import show
-    from disco_pyserini.datasets.collection import read_qrels
-    from disco_pyserini.datasets.registry import open_split
     from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation import evaluate, read_run
     from disco_pyserini.evaluation.plots import check_plot_path, plot_by_depth
@@ -35,12 +33,7 @@ def evaluate(
         if not by_depth:
             raise InputError("--plot draws the measures by turn depth: add --by-depth")
     names = measures.split()
-    if Path(qrels).is_file():
-        judgments = read_qrels(Path(qrels))
-    else:
-        collection, split = open_split(qrels)
-        judgments = collection.qrels(split)
-    result = evaluate(read_run(run), judgments, names)
+    result = evaluate(read_run(run), judgments_of(qrels), names)
     groups = result.by_depth(depths_of(next(iter(result.by_query.values())), turns)) if by_depth else {}
     rows = [("all", result), *((str(depth), group) for depth, group in groups.items())]
     show(
@@ -50,6 +43,17 @@ def evaluate(
     if plot:
         lines = {name: [group.mean(name) for group in groups.values()] for name in names}
         plot_by_depth(list(groups), {"mean": lines}, plot)
+
+
+def judgments_of(qrels: str) -> Mapping[str, Mapping[str, int]]:
+    """The judgments in a file of TREC qrels, or those of COLLECTION/SPLIT."""
+    from disco_pyserini.datasets.collection import read_qrels
+    from disco_pyserini.datasets.registry import open_split
+
+    if Path(qrels).is_file():
+        return read_qrels(Path(qrels))
+    collection, split = open_split(qrels)
+    return collection.qrels(split)
 
 
 def depths_of(qids: Iterable[str], turns: str | None) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,16 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from disco_pyserini.encoding import DiscoQueryEncoder
     from disco_pyserini.evaluation.flops import Activations
     from disco_pyserini.vectors import VectorSource
+
+    type Terms = Mapping[str, NDArray[np.integer]]
 
 _QUERIES_PER_BATCH = 64
 
 
 def flops(
-    vectors: Annotated[Path, typer.Option(help="Folder of vectors that disco encode wrote, or Anserini JSONL.")],
     topics: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Queries: lines of qid<TAB>text.")],
+    vectors: Annotated[
+        Path | None, typer.Option(help="Folder of vectors that disco encode wrote, or Anserini JSONL.")
+    ] = None,
+    index: Annotated[Path | None, typer.Option(help="Instead of vectors: an index of passages, for BM25.")] = None,
     encoder: Annotated[
         str | None,
         typer.Option(help="Query encoder: card, path or hub id; by default the one that belongs to the vectors."),
@@ -28,22 +37,79 @@ def flops(
         typer.Option(help="COLLECTION/SPLIT, or turns.jsonl, for the depths; else ids end in the turn number."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="File for a plot by turn depth (.png).")] = None,
+    output: Annotated[Path | None, typer.Option(help="File for the numbers of the table (.json).")] = None,
 ) -> None:
     """Report the expected FLOPS of a search, and the active dimensions of queries, by turn depth."""
-    from disco_pyserini.cli.encode import progress_bar
+    import json
+
     from disco_pyserini.cli.evaluate import depths_of
     from disco_pyserini.cli.tables import show
     from disco_pyserini.datasets.collection import read_topics
     from disco_pyserini.errors import InputError
-    from disco_pyserini.evaluation.flops import activations_by_depth, count_activations, expected_flops
+    from disco_pyserini.evaluation.flops import activations_by_depth, count_activations
     from disco_pyserini.evaluation.plots import check_plot_path, plot_by_depth
-    from disco_pyserini.vectors import open_vectors
+    from disco_pyserini.files import write_aside
 
+    if (vectors is None) == (index is None):
+        raise InputError("expected either --vectors, of documents, or --index, for BM25")
     if plot:
         check_plot_path(plot)
-    source = open_vectors(vectors)
     texts = read_topics(topics)
     depths = depths_of(texts, turns)
+    if index is not None:
+        active, documents = _bm25(index, texts)
+    if vectors is not None:
+        active, documents = _encoded(vectors, encoder, texts)
+    size = len(documents.counts)
+    everything = count_activations(((terms, 1) for terms in active.values()), size)
+    by_depth = {
+        str(depth): _numbers(group, documents) for depth, group in activations_by_depth(active, depths, size).items()
+    }
+    numbers = _numbers(everything, documents)
+    show(
+        ["turn", "queries", "FLOPS", "dimensions"],
+        [
+            [label, str(group["queries"]), f"{group['flops']:.3f}", f"{group['dimensions']:.1f}"]
+            for label, group in {"all": numbers, **by_depth}.items()
+        ],
+    )
+    if vectors is not None:
+        print(f"{documents.vectors:,} documents with {documents.mean_dimensions:.1f} active dimensions each")
+    if output:
+        with write_aside(output) as lines:
+            json.dump({**numbers, "by_depth": by_depth}, lines)
+    if plot:
+        panels = {
+            "expected FLOPS": {"FLOPS": [group["flops"] for group in by_depth.values()]},
+            "active dimensions": {"dimensions": [group["dimensions"] for group in by_depth.values()]},
+        }
+        plot_by_depth([int(depth) for depth in by_depth], panels, plot)
+
+
+def _numbers(queries: Activations, documents: Activations) -> dict[str, float]:
+    from disco_pyserini.evaluation.flops import expected_flops
+
+    return {
+        "queries": queries.vectors,
+        "flops": expected_flops(queries, documents),
+        "dimensions": queries.mean_dimensions,
+    }
+
+
+def _bm25(index: Path, texts: Mapping[str, str]) -> tuple[Terms, Activations]:
+    from disco_pyserini.evaluation.flops import Activations
+    from disco_pyserini.lucene.costs import bm25_terms
+
+    terms, counts, passages = bm25_terms(index, texts)
+    return terms, Activations(counts, passages)
+
+
+def _encoded(vectors: Path, encoder: str | None, texts: Mapping[str, str]) -> tuple[Terms, Activations]:
+    from disco_pyserini.cli.encode import progress_bar
+    from disco_pyserini.errors import InputError
+    from disco_pyserini.vectors import open_vectors
+
+    source = open_vectors(vectors)
     if encoder is None and source.space is None:
         raise InputError(f"{vectors}: does not say which query encoder belongs to it: name one with --encoder")
 
@@ -57,24 +123,7 @@ def flops(
             for (qid, _), vector in zip(batch, model.vectors([text for _, text in batch]), strict=True):
                 active[qid] = vector.terms
             progress(len(batch))
-    size = len(model.vocabulary)
-    everything = count_activations(((terms, 1) for terms in active.values()), size)
-    by_depth = activations_by_depth(active, depths, size)
-
-    def row(label: str, group: Activations) -> list[str]:
-        return [label, str(group.vectors), f"{expected_flops(group, documents):.3f}", f"{group.mean_dimensions:.1f}"]
-
-    show(
-        ["turn", "queries", "FLOPS", "dimensions"],
-        [row("all", everything), *(row(str(depth), group) for depth, group in by_depth.items())],
-    )
-    print(f"{documents.vectors:,} documents with {documents.mean_dimensions:.1f} active dimensions each")
-    if plot:
-        panels = {
-            "expected FLOPS": {"FLOPS": [expected_flops(group, documents) for group in by_depth.values()]},
-            "active dimensions": {"dimensions": [group.mean_dimensions for group in by_depth.values()]},
-        }
-        plot_by_depth(list(by_depth), panels, plot)
+    return active, documents
 
 
 def _documents(source: VectorSource, model: DiscoQueryEncoder, path: Path) -> Activations:

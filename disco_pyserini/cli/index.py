@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,45 @@ import typer
 
 
 def index(
-    vectors: Annotated[Path, typer.Option(help="Folder of vectors that disco encode wrote, or Anserini JSONL.")],
     index: Annotated[Path, typer.Option(help="Folder of the index to make; must not exist.")],
+    vectors: Annotated[
+        Path | None, typer.Option(help="Folder of vectors that disco encode wrote, or Anserini JSONL.")
+    ] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="Instead of vectors: passages, as disco encode takes them, for BM25.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that write.")] = 1,
     store_raw: Annotated[bool, typer.Option("--store-raw", help="Store the passages' texts in the index.")] = False,
 ) -> None:
-    """Build the Lucene index of document vectors that Pyserini's impact search opens."""
+    """Build the Lucene index that Pyserini's search opens: of document vectors, or of passages for BM25."""
+    from disco_pyserini.errors import InputError
+
+    if (vectors is None) == (corpus is None):
+        raise InputError("expected either --vectors, for impact search, or --corpus, for BM25")
+    if corpus is not None:
+        _index_passages(corpus, index)
+    if vectors is not None:
+        _index_vectors(vectors, index, threads, store_raw)
+
+
+def _index_passages(corpus: str, index: Path) -> None:
+    from disco_pyserini.cli.encode import progress_bar
+    from disco_pyserini.datasets.collection import Passage
+    from disco_pyserini.datasets.passages import count_passages, read_passages
+    from disco_pyserini.lucene.bm25 import build_bm25_index
+
+    with progress_bar("indexing", count_passages(corpus)) as progress:
+
+        def counted() -> Iterator[Passage]:
+            for passage in read_passages(corpus):
+                yield passage
+                progress(1)
+
+        passages = build_bm25_index(counted(), index)
+    print(f"{index}: {passages:,} passages")
+
+
+def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) -> None:
     from time import perf_counter
 
     from rich.console import Console

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from disco_pyserini.cli import (
+    compare,
     data,
     demo,
     doctor,
@@ -15,6 +16,7 @@ from disco_pyserini.cli import (
     evaluate,
     flops,
     index,
+    reproduce,
     rewrite,
     search,
     teach,
@@ -38,7 +40,9 @@ app.command(add_help_option=False, context_settings={"allow_extra_args": True, "
 )
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command()(evaluate.evaluate)
+app.command()(compare.compare)
 app.command()(flops.flops)
+app.command()(reproduce.reproduce)
 app.command()(rewrite.rewrite)
 app.command()(teach.teach)
 app.command()(teach.fuse)

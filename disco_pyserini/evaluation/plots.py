@@ -1,9 +1,12 @@
-"""Plots by turn depth, as PNG files. Needs no display."""
+"""Plots by turn depth, as PNG files and as SVG for web pages. Needs no display."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_bytes_aside
@@ -47,3 +50,82 @@ def check_plot_path(path: Path) -> None:
     """Raise an `InputError` unless a plot can be written to a file of this name."""
     if path.suffix.lower() != ".png":
         raise InputError(f"{path}: expected a name that ends with .png")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a plot: the value at each depth. Lines of one ``group`` share a colour, of one ``form`` a dash."""
+
+    name: str
+    group: str
+    form: str
+    values: Mapping[int, float]
+
+
+# Told apart by people who see few colours, on white and on nearly black (Okabe and Ito, slightly adjusted).
+_COLOURS = ("#8a8f98", "#3d8fd1", "#d1662a", "#2a9d74", "#b86fb0", "#b8901f", "#5f6fd0")
+_DASHES = ("solid", (0, (1.5, 1.5)), (0, (5, 2)), (0, (5, 2, 1, 2)))
+_NEUTRAL = "#80868f"
+_SVG = "http://www.w3.org/2000/svg"
+_NAMESPACES = {"": _SVG, "xlink": "http://www.w3.org/1999/xlink"}
+
+
+def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
+    """Draw values over turn depths, as an ``<svg>`` element for a web page, whose style sheet decides about the text.
+
+    Args:
+        lines: what to draw.
+        label: what the values are.
+        salt: makes the ids inside unlike those of other plots in the page.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    groups = list(dict.fromkeys(line.group for line in lines))
+    forms = list(dict.fromkeys(line.form for line in lines))
+    text = StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt, "text.parse_math": False}):
+        figure = Figure(figsize=(4.6, 3.6), layout="constrained")
+        FigureCanvasSVG(figure)
+        axis = figure.subplots()
+        for line in lines:
+            axis.plot(
+                list(line.values),
+                list(line.values.values()),
+                color=_COLOURS[groups.index(line.group) % len(_COLOURS)],
+                linestyle=_DASHES[forms.index(line.form) % len(_DASHES)],
+                marker="o",
+                markersize=3,
+                linewidth=1.5,
+                label=line.name,
+            )
+        axis.set_xlabel("turn")
+        axis.set_ylabel(label)
+        axis.set_ylim(bottom=0)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.grid(alpha=0.25, color=_NEUTRAL)
+        axis.tick_params(colors=_NEUTRAL)
+        for side, spine in axis.spines.items():
+            spine.set_visible(side in {"left", "bottom"})
+            spine.set_color(_NEUTRAL)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small", handlelength=3)
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    return _for_a_page(text.getvalue(), label)
+
+
+def _for_a_page(drawing: str, label: str) -> str:
+    """Leave out what only a file needs: prolog, metadata, sizes, and the ids that every drawing has alike."""
+    for prefix, namespace in _NAMESPACES.items():
+        ElementTree.register_namespace(prefix, namespace)
+    root = ElementTree.fromstring(drawing)
+    for metadata in root.findall(f"{{{_SVG}}}metadata"):
+        root.remove(metadata)
+    for group in root.iter(f"{{{_SVG}}}g"):
+        group.attrib.pop("id", None)
+    for size in ("width", "height"):
+        del root.attrib[size]
+    root.set("role", "img")
+    root.set("aria-label", f"{label} by turn")
+    return ElementTree.tostring(root, encoding="unicode")

@@ -1,0 +1,126 @@
+"""``disco compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from disco_pyserini.reproduction.compare import Comparison, Comparisons, Run
+
+_PASSAGES = 3
+_HISTORY = 3
+_CHARACTERS = 240
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="TREC runs; the first is compared to.")
+    ],
+    qrels: Annotated[str, typer.Option(help="TREC qrels, or COLLECTION/SPLIT.")],
+    turns: Annotated[str, typer.Option(help="COLLECTION/SPLIT, or turns.jsonl.")],
+    corpus: Annotated[
+        str | None, typer.Option(help="Passages, as disco encode takes them, to show their texts.")
+    ] = None,
+    measure: Annotated[str, typer.Option(help="A measure of ir_measures.")] = "nDCG@3",
+    query: Annotated[str | None, typer.Option(help="Show this turn alone, by its query id.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many wins, and how many losses, to show of each run.")] = 3,
+) -> None:
+    """Show which turns win and lose from one run to another, with their conversations and passages."""
+    from rich.console import Console
+
+    from disco_pyserini.cli.evaluate import judgments_of
+    from disco_pyserini.datasets.registry import open_split
+    from disco_pyserini.errors import InputError
+    from disco_pyserini.reproduction.compare import compare, texts_of
+
+    collection, split = open_split(turns)
+    queries = {query.qid: query for query in collection.queries(split)}
+    found = compare(runs, judgments_of(qrels), queries, measure)
+    if query is not None and query not in found.baseline.scores:
+        raise InputError(f"no judged query {query!r}: expected an id of {qrels}, such as {next(iter(found.qrels))}")
+    chosen = {
+        other.run.name: [query] if query is not None else [*other.wins[:limit], *other.losses[:limit]]
+        for other in found.others
+    }
+    shown = {
+        docid
+        for other in found.others
+        for qid in chosen[other.run.name]
+        for run in (found.baseline, other.run)
+        for docid in run.top(qid, _PASSAGES)
+    }
+    texts = texts_of(corpus, shown) if corpus is not None and shown else {}
+    console = Console(highlight=False, markup=False)
+    _summary(console, found)
+    for other in found.others:
+        for qid in chosen[other.run.name]:
+            _turn(console, found, other, qid, texts)
+
+
+def _summary(console: Console, found: Comparisons) -> None:
+    baseline = found.baseline
+    console.print(f"{found.measure} over {len(baseline.scores)} queries; {baseline.name}: {baseline.mean:.4f}")
+    correction = ", Holm–Bonferroni" if len(found.others) > 1 else ""
+    for other in found.others:
+        wins, losses = len(other.wins), len(other.losses)
+        console.print(
+            f"{other.run.name}: {other.run.mean:.4f} ({other.run.mean - baseline.mean:+.4f}, "
+            f"p = {other.p:.2g} by a paired t-test{correction}); "
+            f"{wins} better, {losses} worse, {len(other.differences) - wins - losses} equal"
+        )
+
+
+def _turn(console: Console, found: Comparisons, other: Comparison, qid: str, texts: Mapping[str, str]) -> None:
+    from rich.rule import Rule
+    from rich.table import Table
+    from rich.text import Text
+
+    query = found.turns[qid]
+    console.print()
+    console.print(Rule(Text(f"{qid}, turn {query.depth}: {found.measure} {other.differences[qid]:+.4f}"), align="left"))
+    earlier = query.conversation.turns[:-1]
+    if (left_out := len(earlier) - _HISTORY) > 0:
+        console.print(f"({left_out} earlier {'turn' if left_out == 1 else 'turns'})", style="dim")
+    lines = Table.grid(padding=(0, 2))
+    for turn in earlier[-_HISTORY:]:
+        lines.add_row("user", Text(_cut(turn.utterance)))
+        lines.add_row("system", Text(_cut(turn.response or "(not recorded)")), style="dim")
+    lines.add_row("user", Text(query.conversation.utterance, style="bold"))
+    for name, text in query.rewrites.items():
+        lines.add_row(name, Text(text, style="italic"))
+    console.print(lines)
+    table = Table(expand=True, show_lines=True)
+    relevant = {docid for docid, grade in found.qrels.get(qid, {}).items() if grade > 0}
+    both = (found.baseline, other.run)
+    for run in both:
+        table.add_column(Text(f"{run.name}: {run.scores[qid]:.4f}"), ratio=1, overflow="fold")
+    columns: Sequence[Sequence[RenderableType]] = [_passages(run, qid, relevant, texts) for run in both]
+    for row in zip(*columns, strict=True):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _passages(run: Run, qid: str, relevant: set[str], texts: Mapping[str, str]) -> list[RenderableType]:
+    from rich.text import Text
+
+    cells: list[RenderableType] = []
+    for rank, docid in enumerate(run.top(qid, _PASSAGES), 1):
+        cell = Text(f"{rank}. {docid}", style="bold green" if docid in relevant else "")
+        cell.append("  relevant" if docid in relevant else "")
+        if docid in texts:
+            cell.append(f"\n{_cut(texts[docid])}", style="not bold default")
+        cells.append(cell)
+    return [*cells, *[Text("(nothing more)", style="dim")] * (_PASSAGES - len(cells))]
+
+
+def _cut(text: str) -> str:
+    """Long texts up to a word's end."""
+    from textwrap import shorten
+
+    return shorten(text, _CHARACTERS, placeholder=" …")

@@ -1,0 +1,132 @@
+"""Running one command of a recipe, unless what it makes is there already.
+
+What a command makes is written into the folder ``.part`` and moved to its place when the command has succeeded; then a
+file ``NAME.command`` beside it says which commands led to it. It is used again as long as these are the same.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from disco_pyserini.errors import DiscoError
+from disco_pyserini.files import write_aside
+from disco_pyserini.reproduction.plan import Job, mention
+
+_GRACE_SECONDS = 5
+_TAIL_LINES = 15
+
+
+def is_finished(job: Job) -> bool:
+    """Whether the output is there, made by the same commands."""
+    return job.output.exists() and _read(_beside(job.output)) == _commands(job)
+
+
+def missing(job: Job) -> list[str]:
+    """What the job needs and this machine lacks: paths, and ``model:ID`` for weights."""
+    return [need for need in job.needs if not _is_here(need)]
+
+
+def execute(job: Job, logs: Path, terminal: bool = False) -> None:
+    """Run the command of a job whose inputs are there.
+
+    Args:
+        job: what to run.
+        logs: the folder for what the command prints.
+        terminal: let the command write its progress and its warnings to the terminal.
+
+    Raises:
+        DiscoError: the command failed, or did not write its output.
+        KeyboardInterrupt: it was interrupted; the command has ended.
+    """
+    aside = job.output.parent / ".part" / job.output.name
+    if not (job.resumes and _read(_beside(aside)) == _commands(job)):
+        _delete(aside)
+    with write_aside(_beside(aside)) as lines:
+        lines.write(_commands(job))
+    command = [mention(job.output).sub(str(aside), word) for word in job.command]
+    log = logs / f"{job.output.name}.log"
+    logs.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        code = _run(_executable(command), file.fileno(), terminal)
+    if code or not aside.exists():
+        what = f"exited with code {code}" if code else f"succeeded, but did not write {job.output.name}"
+        tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_TAIL_LINES:]
+        raise DiscoError("\n    ".join([f"{shlex.join(job.command)}: {what}; all it printed: {log}", *tail]))
+    _delete(_beside(job.output))
+    _delete(job.output)
+    aside.replace(job.output)
+    _beside(aside).replace(_beside(job.output))
+
+
+def _run(command: Sequence[str], log: int, terminal: bool) -> int:
+    try:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=None if terminal else subprocess.STDOUT
+        )
+    except OSError as problem:
+        raise DiscoError(f"{shlex.join(command)}: cannot be started: {problem.strerror or problem}") from problem
+    try:
+        return child.wait()
+    except BaseException:
+        # Ctrl-C on a terminal reaches the command too, and it may want to tidy up.
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_GRACE_SECONDS)
+        if child.poll() is None:
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_GRACE_SECONDS)
+            child.kill()
+            child.wait()
+        raise
+
+
+def _executable(command: Sequence[str]) -> list[str]:
+    """``python`` and ``disco`` are those of this environment, whatever the search path says."""
+    own = {"python": [sys.executable], "disco": [sys.executable, "-m", "disco_pyserini"]}
+    return [*own.get(command[0], command[:1]), *command[1:]]
+
+
+def _commands(job: Job) -> str:
+    return "".join(f"{shlex.join(each.command)}\n" for each in job.history)
+
+
+def _beside(output: Path) -> Path:
+    return output.with_name(f"{output.name}.command")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_here(need: str) -> bool:
+    kind, _, name = need.partition(":")
+    return _weights_are_here(name) if kind == "model" else Path(need).exists()
+
+
+def _weights_are_here(model: str) -> bool:
+    """Whether the hub's cache holds the weights; asks no network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(model, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return False
+    # A snapshot that an interrupted download left without its weights does not count.
+    return any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin"))

@@ -1,0 +1,58 @@
+"""Measured against expected scores, with the verdicts of Pyserini's reproductions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from disco_pyserini.evaluation import Evaluation
+from disco_pyserini.reproduction.plan import Trial
+
+_DECIMALS = 4
+_EPSILON = 1e-9  # for what floating point makes of 0.2225 - 0.222
+
+
+class Verdict(StrEnum):
+    """How a measured score compares with the expected one."""
+
+    OK = "OK"
+    OKISH = "OKish"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A measure, or ``queries``; without an expected value there is no verdict."""
+
+    measure: str
+    measured: float
+    expected: float | None
+    verdict: Verdict | None
+
+    @property
+    def shown(self) -> str:
+        """The measured value as people read it."""
+        return f"{self.measured:.0f}" if self.measure == "queries" else f"{self.measured:.{_DECIMALS}f}"
+
+
+def judge(measured: float, expected: float, tolerance: float) -> Verdict:
+    """Compare as Pyserini does, with the measured score rounded to four decimals.
+
+    OK: equal. OKish: not further away than the tolerance. FAIL: everything else, too high as well.
+    """
+    difference = abs(round(measured, _DECIMALS) - expected)
+    if difference <= _EPSILON:
+        return Verdict.OK
+    return Verdict.OKISH if difference <= tolerance + _EPSILON else Verdict.FAIL
+
+
+def check(trial: Trial, evaluation: Evaluation) -> list[Check]:
+    """Compare every measure of the recipe, and the number of queries that it is a mean over."""
+    checks = []
+    for measure in trial.recipe.measures:
+        measured, expected = evaluation.mean(measure), trial.expected.scores.get(measure)
+        verdict = None if expected is None else judge(measured, expected, trial.expected.tolerance)
+        checks.append(Check(measure, measured, expected, verdict))
+    queries = trial.dataset.queries
+    verdict = None if queries is None else Verdict.OK if queries == evaluation.queries else Verdict.FAIL
+    return [*checks, Check("queries", evaluation.queries, queries, verdict)]
