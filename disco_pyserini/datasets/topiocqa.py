@@ -129,6 +129,13 @@ TOPIOCQA = Benchmark(
             for split in ("train", "dev")
         ),
         _zenodo(6149599, _PASSAGES, required=False),
+        # The passages as SPLADE vectors, published with DiSCo: for `disco vectors import-splade`.
+        Resource(
+            "splade-index/index.tar.gz",
+            ("https://surfdrive.surf.nl/files/index.php/s/TV9RLEYQqXA2Z04/download",),
+            archive=True,
+            required=False,
+        ),
     ),
     splits={"train": 45_450, "dev": 2_514},
     queries=_queries,
