@@ -18,6 +18,7 @@ from typing import Any
 from disco_pyserini.datasets.collection import read_topics
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.idf import Idf
 from disco_pyserini.lucene.names import check_encoder_fits, is_disco_name, query_encoder_for
 
 SEARCH_COMMAND = "pyserini.search.lucene"
@@ -78,11 +79,19 @@ def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
                 while _unchecked_topics:
                     _check_topics(_unchecked_topics.pop())
                 call.arguments["query_encoder"] = query_encoder_for(index, encoder)
+            _look_idf_up(self)
         elif hasattr(encoder, "encode_batch"):
             check_encoder_fits(encoder, index)
+            _look_idf_up(self)
         init(*call.args, **call.kwargs)
 
     return __init__
+
+
+def _look_idf_up(searcher: Any) -> None:
+    """Let the searcher that is being made look idf up, instead of reading the whole dictionary."""
+    read_all = searcher._compute_idf
+    searcher._compute_idf = lambda index_dir: Idf(lambda: searcher.object.reader, lambda: read_all(index_dir))
 
 
 def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]:

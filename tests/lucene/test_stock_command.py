@@ -81,6 +81,12 @@ results["library"] = [
     refused(LuceneImpactSearcher, index, "disco:" + given["other"]),
     refused(LuceneImpactSearcher, index, DiscoQueryEncoder(given["other"])),
 ]
+everything = LuceneImpactSearcher._compute_idf(index)
+results["idf"] = [
+    type(searcher.idf).__name__,
+    dict(searcher.idf) == everything == {token: searcher.idf[token] for token in everything},
+    "no such token" in searcher.idf,
+]
 DefaultQueryIterator.from_topics(given["twice"])
 results["topics"] = [refused(LuceneImpactSearcher, index, "disco") for _ in range(2)]
 results["document"] = json.loads(LuceneSearcher(given["raw"]).doc("a").raw())
@@ -144,3 +150,4 @@ def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> 
     assert results["topics"] == [f"{tmp_path}/twice.tsv:2: query id '1' is used twice: ids must be unique", None]
     assert results["document"] == {"id": "a", "contents": "text of\na"}
     assert results["bm25"]
+    assert results["idf"] == ["Idf", True, False]
