@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
 
 
@@ -63,7 +65,12 @@ class Retriever:
             k: how many documents to return.
             query_terms: so many of the heaviest tokens find candidates, which all tokens then score. Documents with
                 none of them are not found.
+
+        Raises:
+            InputError: ``query_terms`` is less than 1.
         """
+        if query_terms is not None and query_terms < 1:
+            raise InputError(f"expected at least 1 query term to search with, found {query_terms}")
         if query_terms is None or len(vector) <= query_terms:
             found = self._searcher.search(self._query(vector), k, self._order)
         else:
@@ -90,6 +97,33 @@ class Retriever:
     def _query(self, vector: Mapping[str, int]) -> Any:
         # A query crosses from Python to Java at once, as text; token by token takes ten times as long.
         return self._queries.buildQuery("contents", self._json.readValue(json.dumps(vector), self._weights))
+
+
+def search_on_threads(
+    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None, threads: int
+) -> list[list[Hit]]:
+    """Search with each vector as `Retriever.search` does, on so many threads of its own."""
+    found: list[list[Hit]] = [[] for _ in vectors]
+    with ThreadPoolExecutor(threads) as pool:
+        shares = pool.map(lambda first: _search_share(reader, vectors[first::threads], k, query_terms), range(threads))
+        for first, hits in enumerate(shares):
+            found[first::threads] = hits
+    return found
+
+
+def _search_share(
+    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None
+) -> list[list[Hit]]:
+    def search() -> list[list[Hit]]:
+        retriever = Retriever(reader)
+        return [retriever.search(vector, k, query_terms) for vector in vectors]
+
+    try:
+        return search()
+    finally:
+        # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is gone:
+        # letting go of Java objects would attach the thread again.
+        jvm.start().detach()
 
 
 def _docid(name: Mapping[str, Any]) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.names import OWN_ENCODER, check_encoder_fits, query_encoder_for
-from disco_pyserini.lucene.retrieval import Hit, Retriever
+from disco_pyserini.lucene.retrieval import Hit, Retriever, search_on_threads
 
 Query = str | Conversation
 
@@ -84,24 +83,13 @@ class DiscoSearcher:
             InputError: the ids are not as many as the queries, one is used twice, or ``query_terms`` is less than 1.
         """
         check_ids(queries, qids)
-        if query_terms is not None and query_terms < 1:
-            raise InputError(f"expected at least 1 query term to search with, found {query_terms}")
-        vectors = [self._discriminating(vector) for vector in self.encoder.encode_batch(queries)]
+        vectors = [self.discriminating(vector) for vector in self.encoder.encode_batch(queries)]
         if threads == 1:
             if not hasattr(self._retrievers, "own"):
                 self._retrievers.own = Retriever(self._reader)
-            return {
-                qid: self._retrievers.own.search(vector, k, query_terms)
-                for qid, vector in zip(qids, vectors, strict=True)
-            }
-
-        def share(first: int) -> list[list[Hit]]:
-            return _search_on_thread(self._reader, vectors[first::threads], k, query_terms)
-
-        found: list[list[Hit]] = [[] for _ in vectors]
-        with ThreadPoolExecutor(threads) as pool:
-            for first, hits in enumerate(pool.map(share, range(threads))):
-                found[first::threads] = hits
+            found = [self._retrievers.own.search(vector, k, query_terms) for vector in vectors]
+        else:
+            found = search_on_threads(self._reader, vectors, k, query_terms, threads)
         return dict(zip(qids, found, strict=True))
 
     def query_terms(self, query: Query) -> set[str]:
@@ -131,7 +119,8 @@ class DiscoSearcher:
     ) -> None:
         self.close()
 
-    def _discriminating(self, vector: Mapping[str, int]) -> dict[str, int]:
+    def discriminating(self, vector: Mapping[str, int]) -> dict[str, int]:
+        """Return the part of a vector that is searched with: tokens that stand in some documents, but not in all."""
         return {token: impact for token, impact in vector.items() if self._discriminates(token)}
 
     def _discriminates(self, token: str) -> bool:
@@ -141,21 +130,6 @@ class DiscoSearcher:
             known = 0 < self._reader.docFreq(self._term("contents", token)) < self._documents
             self._counts[token] = known
         return known
-
-
-def _search_on_thread(
-    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None
-) -> list[list[Hit]]:
-    try:
-        return _search_all(reader, vectors, k, query_terms)
-    finally:
-        # A thread that ends attached to the JVM would keep the JVM from shutting down.
-        jvm.start().detach()
-
-
-def _search_all(reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None) -> list[list[Hit]]:
-    retriever = Retriever(reader)
-    return [retriever.search(vector, k, query_terms) for vector in vectors]
 
 
 def check_ids(queries: Sequence[Query], qids: Sequence[str]) -> None:
