@@ -28,12 +28,8 @@ class Hit(NamedTuple):
     lucene_docid: int
 
 
-MORE_CANDIDATES = 400
-"""How many more documents than asked for a pruned search rescores.
-
-On 1,000,000 passages, this many keep what the full query finds (docs/performance.md); rescoring them takes less than
-finding them.
-"""
+MOST_MORE_CANDIDATES = 100
+"""A pruned search rescores five times as many documents as asked for, but at most so many more."""
 
 _TIE_STEP = np.float32(1e-6)
 
@@ -75,11 +71,12 @@ class Retriever:
             found = self._searcher.search(self._query(vector), k, self._order)
         else:
             found = self._pruned(vector, k, query_terms)
-        # All hits cross from Java to Python at once: [{"doc": …, "fields": [score, {"bytes": id in base64, …}]}, …].
+        # All hits cross from Java to Python at once: [[document, [score, [id in base64, offset, length]]], …].
         hits = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
-        scores = _lower_ties(np.array([hit["fields"][0] for hit in hits], dtype=np.float32))
+        scores = _lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
         return [
-            Hit(_docid(hit["fields"][1]), score, hit["doc"]) for hit, score in zip(hits, scores.tolist(), strict=True)
+            Hit(b64decode(name)[offset : offset + length].decode(), score, document)
+            for (document, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
         ]
 
     def _pruned(self, vector: Mapping[str, int], k: int, query_terms: int) -> Any:
@@ -87,11 +84,10 @@ class Retriever:
         heavy, light = (
             {token: vector[token] for token in part} for part in (tokens[:query_terms], tokens[query_terms:])
         )
-        candidates = self._searcher.search(self._query(heavy), k + MORE_CANDIDATES)
+        number = min(5 * k, k + MOST_MORE_CANDIDATES)
+        candidates = self._searcher.search(self._query(heavy), number)
         # Scores are sums of whole numbers, so that of both parts is that of the whole query (below 2^24, as floats).
-        scored = self._java.QueryRescorer.rescore(
-            self._searcher, candidates, self._query(light), 1.0, k + MORE_CANDIDATES
-        )
+        scored = self._java.QueryRescorer.rescore(self._searcher, candidates, self._query(light), 1.0, number)
         return self._sorter.rescore(self._searcher, scored, k)
 
     def _query(self, vector: Mapping[str, int]) -> Any:
@@ -126,10 +122,6 @@ def _search_share(
         jvm.start().detach()
 
 
-def _docid(name: Mapping[str, Any]) -> str:
-    return b64decode(name["bytes"])[name["offset"] : name["offset"] + name["length"]].decode()
-
-
 def _lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lower each of several equal scores by a millionth more than the one before it, as Anserini does."""
     places = np.arange(len(scores))
@@ -139,13 +131,20 @@ def _lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _json_mapper(jnius: Any, java: SimpleNamespace) -> Any:
-    """Make what writes hits as JSON: of Lucene's objects only the public fields."""
-    mapper = java.ObjectMapper()
-    accessor = jnius.autoclass("com.fasterxml.jackson.annotation.PropertyAccessor")
-    nothing = jnius.autoclass("com.fasterxml.jackson.annotation.JsonAutoDetect$Visibility").NONE
+    """Make what writes hits as JSON: the public fields of Lucene's objects, and of hits and ids the values alone."""
+    mapper, annotation = java.ObjectMapper(), "com.fasterxml.jackson.annotation"
+    accessor = jnius.autoclass(f"{annotation}.PropertyAccessor")
+    nothing = jnius.autoclass(f"{annotation}.JsonAutoDetect$Visibility").NONE
     mapper.setVisibility(accessor.GETTER, nothing)
     mapper.setVisibility(accessor.IS_GETTER, nothing)
-    mapper.configure(jnius.autoclass("com.fasterxml.jackson.databind.SerializationFeature").FAIL_ON_EMPTY_BEANS, False)
+    features = jnius.autoclass("com.fasterxml.jackson.databind.SerializationFeature")
+    mapper.configure(features.FAIL_ON_EMPTY_BEANS, False)
+    ignored = jnius.autoclass(f"{annotation}.JsonIgnoreProperties$Value").forIgnoredProperties("score", "shardIndex")
+    values = jnius.autoclass(f"{annotation}.JsonFormat$Value").forShape(
+        jnius.autoclass(f"{annotation}.JsonFormat$Shape").ARRAY
+    )
+    for name in ("org/apache/lucene/search/FieldDoc", "org/apache/lucene/util/BytesRef"):
+        mapper.configOverride(jnius.find_javaclass(name)).setIgnorals(ignored).setFormat(values)
     return mapper
 
 
@@ -180,6 +179,7 @@ def _java_classes(jnius: Any) -> SimpleNamespace:
             "()V",
             readValue=method(f"(Ljava/lang/String;L{jackson}/databind/JavaType;)Ljava/lang/Object;"),
             writeValueAsString=method("(Ljava/lang/Object;)Ljava/lang/String;"),
+            configOverride=method(f"(Ljava/lang/Class;)L{jackson}/databind/cfg/MutableConfigOverride;"),
             configure=method(f"(L{jackson}/databind/SerializationFeature;Z){mapper}"),
             setVisibility=method(
                 f"(L{jackson}/annotation/PropertyAccessor;L{jackson}/annotation/JsonAutoDetect$Visibility;){mapper}"

@@ -71,7 +71,7 @@ def test_as_many_terms_as_the_query_has_change_nothing(index: Path, queries: dic
 def test_pruned_searches_score_with_the_whole_query(
     index: Path, queries: dict[str, Vector], query_terms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieval, "MORE_CANDIDATES", 10)
+    monkeypatch.setattr(retrieval, "MOST_MORE_CANDIDATES", 10)
     full = search(index, queries, 2000)
     pruned = search(index, queries, 50, query_terms)
     assert pruned == search(index, queries, 50, query_terms, threads=3)
@@ -91,7 +91,7 @@ def test_all_candidates_make_a_pruned_search_exact(
     index: Path, vectors: Vectors, queries: dict[str, Vector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every document that holds a heavy term as a candidate, only those that hold none can be missing."""
-    monkeypatch.setattr(retrieval, "MORE_CANDIDATES", vectors.total)
+    monkeypatch.setattr(retrieval, "MOST_MORE_CANDIDATES", vectors.total)
     full, pruned = search(index, queries, vectors.total), search(index, queries, vectors.total, query_terms=3)
     for qid, hits in pruned.items():
         heavy = sorted(
