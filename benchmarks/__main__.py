@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import measure
 
-NAMES = ("index-build", "vectors-on-disk", "training")
+NAMES = ("index-build", "vectors-on-disk", "search", "scale", "training")
 
 
 def main() -> int:

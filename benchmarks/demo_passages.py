@@ -87,7 +87,7 @@ def _encode(size: int, folder: Path) -> None:
         if done % 10_000 == 0 or done == size:
             seconds = perf_counter() - began
             megabytes = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1.024e-3)
-            log.append({"passages": done, "seconds": round(seconds, 2), "megabytes": megabytes})
+            log.append({"passages": done, "seconds": round(seconds, 2), "peak_mb": megabytes})
             print(f"encoded {done:,} of {size:,} passages, {done / seconds:,.0f}/s", file=sys.stderr, flush=True)
 
     encode_corpus(model, ENCODER, DemoWorld(size=size).passages(), folder, progress=progress)
