@@ -1,76 +1,85 @@
 """Documents per second from vectors on disk to an index: ``disco index`` on vector parts, Anserini's
-``IndexCollection`` on its JSONL. The same vectors, one thread."""
+``IndexCollection`` on its JSONL. The same vectors, with one thread and with two."""
 
 from __future__ import annotations
 
 import shutil
-import statistics
 import tempfile
-from collections.abc import Mapping, Sequence
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
+from benchmarks.given import Given
+from benchmarks.measure import ROUNDS, interleave
 from benchmarks.random_vectors import TERMS, RandomVectors
+from benchmarks.report import Check, Report, Row, Target, median
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.index import build_index
 from disco_pyserini.lucene.searcher import DiscoSearcher
 from disco_pyserini.vectors import open_vectors
 
 QUERIES = 100
+OURS, ANSERINI = "disco index", "Anserini IndexCollection"
+ONE, TWO = "documents, one thread", "documents, two threads"
+THREADS = {ONE: 1, TWO: 2}
 
 
-class Given:
-    """A query encoder whose queries are vectors already."""
-
-    def __init__(self, vectors: Mapping[str, dict[str, int]]) -> None:
-        self._vectors = vectors
-
-    def encode_batch(self, texts: Sequence[Any]) -> list[dict[str, int]]:
-        """Look the vectors up."""
-        return [self._vectors[text] for text in texts]
-
-
-def main(documents: int = 20_000, rounds: int = 3) -> None:
-    """Build both indexes ``rounds`` times in turns, print a table, and check that both answer alike."""
+def main(documents: int = 10_000, rounds: int = ROUNDS, at_once: int = 200_000) -> Report:
+    """Build both indexes in turns and check that both answer alike; then build one of ``at_once`` documents."""
     source = RandomVectors(documents)
+    rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        source.write_jsonl(folder / "json" / "vectors.jsonl")
+        # Anserini gives each file to one thread.
+        source.write_jsonl(folder / "json", files=max(THREADS.values()))
         source.write_parts(folder / "parts")
-        times: dict[str, list[float]] = {"Anserini IndexCollection": [], "disco index": []}
-        for _ in range(rounds):
-            times["Anserini IndexCollection"].append(_anserini(folder))
-            shutil.rmtree(folder / "ours", ignore_errors=True)
-            times["disco index"].append(build_index(open_vectors(folder / "parts"), folder / "ours").seconds)
-        _report(documents, times)
+        source.write_parts(folder / "many", at_once)
+        for quantity, threads in THREADS.items():
+            contenders = {OURS: partial(_ours, folder, threads), ANSERINI: partial(_anserini, folder, threads)}
+            times = interleave(contenders, rounds)
+            rows += [Row(quantity, "/s", name, [documents / t for t in seconds]) for name, seconds in times.items()]
         same = _answers(folder / "ours") == _answers(folder / "anserini")
-    print(f"the best 100 documents of {QUERIES} queries, their scores and order: {'equal' if same else 'DIFFERENT'}")
-    if not same:
-        raise SystemExit(1)
+        for quantity, threads in THREADS.items():
+            seconds = _ours(folder, threads, "many")
+            rows.append(Row(f"{at_once:,} {quantity}", "/s", OURS, [at_once / seconds]))
+    return Report(
+        "index-build",
+        f"{documents:,} random vectors of about {TERMS} terms, from files on disk to an index; and {at_once:,} of them "
+        f"in one round of {OURS} alone, since {ANSERINI} would take minutes for each round.",
+        ("disco-pyserini", "pyserini", "pyjnius", "numpy"),
+        rows,
+        [
+            Target(
+                f"{OURS} against {ANSERINI}, {quantity}",
+                median(rows, quantity, OURS) / median(rows, quantity, ANSERINI),
+                6,
+            )
+            for quantity in THREADS
+        ],
+        [
+            Check(
+                f"the best 100 documents of {QUERIES} queries, their scores and order",
+                "equal" if same else "different",
+                same,
+            )
+        ],
+        {"Java": jvm.choose_java().version},
+    )
 
 
-def _anserini(folder: Path) -> float:
+def _ours(folder: Path, threads: int, vectors: str = "parts") -> float:
+    shutil.rmtree(folder / "ours", ignore_errors=True)
+    return build_index(open_vectors(folder / vectors), folder / "ours", threads=threads).seconds
+
+
+def _anserini(folder: Path, threads: int) -> float:
     shutil.rmtree(folder / "anserini", ignore_errors=True)
     command = jvm.start().autoclass("io.anserini.index.IndexCollection")
-    arguments = ["-collection", "JsonVectorCollection", "-generator", "DefaultLuceneDocumentGenerator", "-threads", "1"]
+    arguments = ["-collection", "JsonVectorCollection", "-generator", "DefaultLuceneDocumentGenerator", "-quiet"]
     arguments += ["-input", str(folder / "json"), "-index", str(folder / "anserini"), "-impact", "-pretokenized"]
     began = perf_counter()
-    command.main([*arguments, "-quiet"])
+    command.main([*arguments, "-threads", str(threads)])
     return perf_counter() - began
-
-
-def _report(documents: int, times: Mapping[str, Sequence[float]]) -> None:
-    java = jvm.choose_java()
-    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("pyserini", "pyjnius", "numpy"))
-    print(f"{documents:,} vectors of about {TERMS} terms, one thread; {packages}, Java {java.version}")
-    base = statistics.median(times["Anserini IndexCollection"])
-    print(f"{'':26} {'documents/s, every round':>32} {'median':>8} {'ratio':>6}")
-    for name, seconds in times.items():
-        every = " ".join(f"{documents / second:,.0f}" for second in seconds)
-        median = statistics.median(seconds)
-        print(f"{name:26} {every:>32} {documents / median:>8,.0f} {base / median:>6.1f}")
 
 
 def _answers(index: Path) -> dict[str, list[tuple[str, float]]]:

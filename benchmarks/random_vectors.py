@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,15 +37,21 @@ class RandomVectors:
             tokens = map(VOCABULARY.__getitem__, terms.tolist())
             yield f"doc{number}", dict(zip(tokens, impacts.tolist(), strict=True))
 
-    def write_jsonl(self, path: Path) -> None:
-        """Write Anserini's JSONL."""
-        path.parent.mkdir()
-        with path.open("w", encoding="utf-8") as lines:
-            for docid, vector in self.dictionaries():
-                lines.write(json.dumps({"id": docid, "contents": "", "vector": vector}) + "\n")
+    def write_jsonl(self, folder: Path, files: int = 1) -> None:
+        """Write Anserini's JSONL, as so many files of about the same size."""
+        folder.mkdir(parents=True)
+        records = [
+            json.dumps({"id": docid, "contents": "", "vector": vector}) + "\n" for docid, vector in self.dictionaries()
+        ]
+        for number in range(files):
+            (folder / f"vectors{number}.jsonl").write_text("".join(records[number::files]), encoding="utf-8")
 
-    def write_parts(self, folder: Path) -> None:
-        """Write vector parts."""
+    def write_parts(self, folder: Path, size: int | None = None) -> None:
+        """Write vector parts; with a ``size``, so many documents, which repeat the vectors as often as it takes."""
         space = VectorSpace("random", "random", "", vocabulary_hash(VOCABULARY), 256, DEFAULT_QUANTISER)
-        passages = [Passage(f"doc{number}", str(number)) for number in range(len(self.vectors))]
-        write_parts(folder, space, VOCABULARY, passages, lambda texts: [self.vectors[int(text)] for text in texts])
+        passages = (Passage(f"doc{number}", str(number)) for number in range(size or len(self.vectors)))
+
+        def encode(texts: Sequence[str]) -> list[ImpactVector]:
+            return [self.vectors[int(text) % len(self.vectors)] for text in texts]
+
+        write_parts(folder, space, VOCABULARY, passages, encode)

@@ -17,7 +17,8 @@ from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import DEFAULT_MEASURES, Evaluation, evaluate, read_run
 from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
 from disco_pyserini.lucene.index import build_index
-from disco_pyserini.lucene.searcher import DiscoSearcher, Hit, write_run
+from disco_pyserini.lucene.retrieval import Hit
+from disco_pyserini.lucene.searcher import DiscoSearcher, write_run
 from disco_pyserini.vectors import encode_corpus, open_vectors
 
 ENCODER = "disco-tiny"

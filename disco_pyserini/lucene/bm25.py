@@ -15,7 +15,8 @@ from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.aside import folder_aside
 from disco_pyserini.lucene.manifest import read_index_manifest
-from disco_pyserini.lucene.searcher import Hit, check_ids, java_batch
+from disco_pyserini.lucene.retrieval import Hit
+from disco_pyserini.lucene.searcher import check_ids
 from disco_pyserini.lucene.writer import DocumentWriter, TextBatch, java_failures
 
 _PASSAGES_PER_BATCH = 1000
@@ -79,10 +80,12 @@ class Bm25Searcher:
             InputError: the ids are not as many as the queries, or one is used twice.
         """
         check_ids(queries, qids)
-        texts = self._jnius.autoclass("java.util.ArrayList")()
-        for query in queries:
+        texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
+        for query, qid in zip(queries, qids, strict=True):
             texts.add(query)
-        return java_batch(self._jnius, self._searcher.batch_search, texts, qids, k, threads)
+            ids.add(str(qid))
+        found = self._searcher.batch_search(texts, ids, int(k), int(threads))
+        return {qid: [Hit(hit.docid, hit.score, hit.lucene_docid) for hit in found.get(str(qid)) or ()] for qid in qids}
 
     def query_terms(self, query: str) -> set[str]:
         """Return the stems that a query is searched with."""

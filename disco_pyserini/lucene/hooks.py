@@ -8,8 +8,9 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +19,13 @@ from typing import Any
 from disco_pyserini.datasets.collection import read_topics
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.idf import Idf
 from disco_pyserini.lucene.names import check_encoder_fits, is_disco_name, query_encoder_for
+from disco_pyserini.lucene.retrieval import Hit, search_on_threads
 
 SEARCH_COMMAND = "pyserini.search.lucene"
+QUERY_TERMS_VARIABLE = "DISCO_QUERY_TERMS"
+"""Environment variable: so many of a query's heaviest terms find candidates, as in `DiscoSearcher.batch_search`."""
 
 # The topics file that Pyserini read last, until a searcher with one of our encoders looks at it.
 _unchecked_topics: list[Path] = []
@@ -63,7 +68,7 @@ def after_impact_searcher(module: Any) -> None:
     searcher = module.LuceneImpactSearcher
     searcher.__init__ = _with_our_names(searcher.__init__)
     searcher.from_prebuilt_index = classmethod(_with_clear_refusal(searcher.from_prebuilt_index.__func__))
-    searcher.search = _told(searcher.search)
+    searcher.search = _told(_with_pruning(searcher.search))
     searcher.batch_search = _told(_with_batches(searcher.batch_search))
 
 
@@ -80,11 +85,19 @@ def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
                 while _unchecked_topics:
                     _check_topics(_unchecked_topics.pop())
                 call.arguments["query_encoder"] = query_encoder_for(index, encoder)
+            _look_idf_up(self)
         elif hasattr(encoder, "encode_batch"):
             check_encoder_fits(encoder, index)
+            _look_idf_up(self)
         init(*call.args, **call.kwargs)
 
     return __init__
+
+
+def _look_idf_up(searcher: Any) -> None:
+    """Let the searcher that is being made look idf up, instead of reading the whole dictionary."""
+    read_all = searcher._compute_idf
+    searcher._compute_idf = lambda index_dir: Idf(lambda: searcher.object.reader, lambda: read_all(index_dir))
 
 
 def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,16 +121,66 @@ def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]
 def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(batch_search)
     def search_batch(self: Any, queries: list[Any], *args: Any, **kwargs: Any) -> Any:
-        if self.encoder_type != "pytorch" or not hasattr(self.query_encoder, "encode_batch"):
+        if not _encodes_batches(self):
             return batch_search(self, queries, *args, **kwargs)
         different = list(dict.fromkeys(queries))
         vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
         # A copy carries the look-up, so that two threads may use one searcher.
         view = copy.copy(self)
         view.encode = vectors.__getitem__
+        if query_terms := _query_terms():
+            return _pruned_batch(view, query_terms, queries, *args, **kwargs)
         return batch_search(view, queries, *args, **kwargs)
 
     return search_batch
+
+
+def _with_pruning(search: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(search)
+    def search_one(self: Any, q: Any, k: int = 10, fields: Mapping[str, float] | None = None) -> Any:
+        query_terms = _query_terms() if _encodes_batches(self) else None
+        if query_terms:
+            return _pruned_batch(self, query_terms, [q], [""], k, fields=fields)[""]
+        return search(self, q, k, fields or {})
+
+    return search_one
+
+
+def _encodes_batches(searcher: Any) -> bool:
+    return searcher.encoder_type == "pytorch" and hasattr(searcher.query_encoder, "encode_batch")
+
+
+def _query_terms() -> int | None:
+    """The value of `QUERY_TERMS_VARIABLE`, if it is set."""
+    value = os.environ.get(QUERY_TERMS_VARIABLE)
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise InputError(f"expected {QUERY_TERMS_VARIABLE} to be a number of query terms, found {value!r}")
+    return int(value)
+
+
+def _pruned_batch(
+    searcher: Any,
+    query_terms: int,
+    queries: list[Any],
+    qids: list[str],
+    k: int = 10,
+    threads: int = 1,
+    fields: Mapping[str, float] | None = None,
+) -> dict[str, list[Hit]]:
+    if fields:
+        raise InputError(f"{QUERY_TERMS_VARIABLE} is for searches of the one field that impacts are in, found --fields")
+    vectors = [
+        {
+            token: impact
+            for token, impact in searcher.encode(query).items()
+            if searcher.idf.get(token, 0) > searcher.min_idf
+        }
+        for query in queries
+    ]
+    found = search_on_threads(searcher.object.reader, vectors, k, query_terms, threads)
+    return dict(zip(qids, found, strict=True))
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:

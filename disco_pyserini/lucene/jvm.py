@@ -119,6 +119,18 @@ def start() -> Any:
     return jnius
 
 
+def declare(name: str, constructor: str, **members: Any) -> Any:
+    """Declare a Java class with just the members that are used, for the inner loops of one thread.
+
+    ``autoclass`` declares every member, and picks between overloads at every call: several times slower. A pyjnius
+    method object remembers the instance it was last looked up on, so threads must not share what this returns.
+    """
+    jnius = start()
+    members |= {"__javaclass__": name, "__javaconstructor__": [(constructor, False)]}
+    # The last argument keeps these classes out of what autoclass finds.
+    return jnius.MetaJavaClass(name.rpartition("/")[2], (jnius.JavaClass,), members, classparams="disco_pyserini")
+
+
 def silence_vector_warning(jnius: Any) -> None:
     """Keep Lucene from advising, on stderr, to add the vector module to a Java that lacks it."""
     if _kept_loggers or os.environ.get("PYSERINI_VERBOSE_JVM"):

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.names import OWN_ENCODER, check_encoder_fits, query_encoder_for
+from disco_pyserini.lucene.retrieval import Hit, Retriever, search_on_threads
 
 Query = str | Conversation
-
-
-class Hit(NamedTuple):
-    """A document found: its id, its score, and its number inside Lucene."""
-
-    docid: str
-    score: float
-    lucene_docid: int
 
 
 class BatchEncoder(Protocol):
@@ -53,32 +47,50 @@ class DiscoSearcher:
         self._jnius = jvm.start()
         self._searcher = self._jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(self.index))
         self._reader = self._searcher.reader
-        self._map, self._list, self._integer, self._term = map(
-            self._jnius.autoclass,
-            ("java.util.HashMap", "java.util.ArrayList", "java.lang.Integer", "org.apache.lucene.index.Term"),
-        )
+        self._term = self._jnius.autoclass("org.apache.lucene.index.Term")
         self._documents: int = self._reader.numDocs()
         self._counts: dict[str, bool] = {}
+        self._retrievers = threading.local()
 
-    def search(self, query: Query, k: int = 10) -> list[Hit]:
-        """Return the best ``k`` documents for a conversation or a text, best first, ties by document id."""
-        return self.batch_search([query], ["query"], k)["query"]
+    def search(self, query: Query, k: int = 10, query_terms: int | None = None) -> list[Hit]:
+        """Return the best ``k`` documents for a conversation or a text, best first, ties by document id.
+
+        ``query_terms`` is that of `batch_search`.
+        """
+        return self.batch_search([query], ["query"], k, query_terms=query_terms)["query"]
 
     def batch_search(
-        self, queries: Sequence[Query], qids: Sequence[str], k: int = 10, threads: int = 1
+        self,
+        queries: Sequence[Query],
+        qids: Sequence[str],
+        k: int = 10,
+        threads: int = 1,
+        query_terms: int | None = None,
     ) -> dict[str, list[Hit]]:
         """Return the best ``k`` documents of each query by query id, in the order of ``qids``.
 
         The queries are encoded as one batch, then searched on ``threads`` threads.
 
+        Args:
+            queries: conversations, or texts.
+            qids: their ids.
+            k: how many documents to return.
+            threads: how many threads search.
+            query_terms: faster, and not exact: so many terms of a query, its heaviest, find candidates, of which the
+                best ``k`` by the whole query are returned. Their scores are those of the whole query.
+
         Raises:
-            InputError: the ids are not as many as the queries, or one is used twice.
+            InputError: the ids are not as many as the queries, one is used twice, or ``query_terms`` is less than 1.
         """
         check_ids(queries, qids)
-        vectors = self._list()
-        for vector in self.encoder.encode_batch(queries):
-            vectors.add(self._java_query(vector))
-        return java_batch(self._jnius, self._searcher.batch_search, vectors, qids, k, threads)
+        vectors = [self.discriminating(vector) for vector in self.encoder.encode_batch(queries)]
+        if threads == 1:
+            if not hasattr(self._retrievers, "own"):
+                self._retrievers.own = Retriever(self._reader)
+            found = [self._retrievers.own.search(vector, k, query_terms) for vector in vectors]
+        else:
+            found = search_on_threads(self._reader, vectors, k, query_terms, threads)
+        return dict(zip(qids, found, strict=True))
 
     def query_terms(self, query: Query) -> set[str]:
         """Return the tokens that a query is searched with, before those that the index does not know are dropped."""
@@ -107,12 +119,9 @@ class DiscoSearcher:
     ) -> None:
         self.close()
 
-    def _java_query(self, vector: Mapping[str, int]) -> Any:
-        query = self._map()
-        for token, impact in vector.items():
-            if self._discriminates(token):
-                query.put(token, self._integer(impact))
-        return query
+    def discriminating(self, vector: Mapping[str, int]) -> dict[str, int]:
+        """Return the part of a vector that is searched with: tokens that stand in some documents, but not in all."""
+        return {token: impact for token, impact in vector.items() if self._discriminates(token)}
 
     def _discriminates(self, token: str) -> bool:
         # Pyserini drops terms with idf = log(documents / frequency) <= 0: those in no document or in all of them.
@@ -130,17 +139,6 @@ def check_ids(queries: Sequence[Query], qids: Sequence[str]) -> None:
     if len(set(qids)) != len(qids):
         repeated = next(qid for i, qid in enumerate(qids) if qid in qids[:i])
         raise InputError(f"query id {repeated!r} is used twice: ids must be unique")
-
-
-def java_batch(
-    jnius: Any, search: Any, queries: Any, qids: Sequence[str], k: int, threads: int
-) -> dict[str, list[Hit]]:
-    """Call one of Anserini's ``batch_search`` methods and return its hits in the order of ``qids``."""
-    ids = jnius.autoclass("java.util.ArrayList")()
-    for qid in qids:
-        ids.add(str(qid))
-    found = search(queries, ids, int(k), int(threads))
-    return {qid: [Hit(hit.docid, hit.score, hit.lucene_docid) for hit in found.get(str(qid)) or ()] for qid in qids}
 
 
 def write_run(results: Mapping[str, Sequence[Hit]], path: Path, tag: str = "Anserini") -> None:

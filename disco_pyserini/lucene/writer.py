@@ -90,7 +90,6 @@ class DocumentWriter:
             self._directory.close()
 
     def _classes_of_this_thread(self) -> SimpleNamespace:
-        # A pyjnius method object remembers the instance it was last looked up on, so threads must not share one.
         if not hasattr(self._threads, "java"):
             self._threads.java = _java_classes(jvm.start())
         java: SimpleNamespace = self._threads.java
@@ -111,20 +110,10 @@ def java_failures(directory: Path) -> Iterator[None]:
 
 
 def _java_classes(jnius: Any) -> SimpleNamespace:
-    """Declare the Java classes of the inner loop with just the members it uses.
-
-    ``autoclass`` declares every member, and picks between overloads at every call: several times slower.
-    """
-
-    def declare(name: str, constructor: str, **members: Any) -> Any:
-        members |= {"__javaclass__": name, "__javaconstructor__": [(constructor, False)]}
-        # The last argument keeps these classes out of what autoclass finds.
-        return jnius.MetaJavaClass(name.rpartition("/")[2], (jnius.JavaClass,), members, classparams="disco_pyserini")
-
     def slice_fields() -> dict[str, Any]:
         return {"offset": jnius.JavaField("I"), "length": jnius.JavaField("I")}
 
-    method, text = jnius.JavaMethod, "Ljava/lang/String;"
+    declare, method, text = jvm.declare, jnius.JavaMethod, "Ljava/lang/String;"
     document = "org/apache/lucene/document"
     return SimpleNamespace(
         IndexWriter=declare(

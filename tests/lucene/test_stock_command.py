@@ -105,7 +105,7 @@ def test_collections_as_topics(tiny: Tiny, tmp_path: Path, run_python: Run) -> N
 
 
 COMMANDS = """
-import contextlib, io, json, runpy, sys
+import contextlib, io, json, os, runpy, sys
 
 def command(*arguments):
     sys.argv = ["pyserini.search.lucene", *arguments]
@@ -155,6 +155,22 @@ results["library"] = [
     refused(LuceneImpactSearcher, index, "disco:" + given["other"]),
     refused(LuceneImpactSearcher, index, DiscoQueryEncoder(given["other"])),
 ]
+os.environ["DISCO_QUERY_TERMS"] = "2"
+batch = searcher.batch_search([conversation, "river"], ["a", "b"], 20, 2)
+results["pruned"] = [
+    hits(searcher.search(conversation, 20)) == hits(batch["a"]) == hits(ours.search(conversation, 20, 2)) != [],
+    hits(batch["b"]) == hits(ours.search("river", 20, 2)),
+]
+os.environ["DISCO_QUERY_TERMS"] = "few"
+results["few"] = refused(searcher.search, "river")
+del os.environ["DISCO_QUERY_TERMS"]
+
+everything = LuceneImpactSearcher._compute_idf(index)
+results["idf"] = [
+    type(searcher.idf).__name__,
+    dict(searcher.idf) == everything == {token: searcher.idf[token] for token in everything},
+    "no such token" in searcher.idf,
+]
 DefaultQueryIterator.from_topics(given["twice"])
 results["topics"] = [refused(LuceneImpactSearcher, index, "disco") for _ in range(2)]
 results["document"] = json.loads(LuceneSearcher(given["raw"]).doc("a").raw())
@@ -171,6 +187,18 @@ results["bm25"] = all(hits(stock[qid]) == hits(mine[qid]) != [] for qid in mine)
 print("RESULTS", json.dumps(results))
 """
 )
+
+
+def test_pruned_search(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:
+    with DiscoSearcher(tiny.index) as searcher:
+        qids = sorted(tiny.texts)
+        results = searcher.batch_search([tiny.texts[qid] for qid in qids], qids, k=20, query_terms=1)
+    write_run(results, tmp_path / "expected.txt")
+    command = ["-m", "disco_pyserini", "search", "--query-terms", "1", "--impact", "--encoder", "disco"]
+    command += ["--index", str(tiny.index), "--topics", str(tiny.topics), "--hits", "20"]
+    done = run_python(*command, "--output", str(tmp_path / "run.txt"), DISCO_PYSERINI_PLUGIN="0")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run.txt").read_bytes() == (tmp_path / "expected.txt").read_bytes()
 
 
 def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:
@@ -219,3 +247,6 @@ def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> 
     assert results["topics"] == [f"{tmp_path}/twice.tsv:2: query id '1' is used twice: ids must be unique", None]
     assert results["document"] == {"id": "a", "contents": "text of\na"}
     assert results["bm25"]
+    assert results["pruned"] == [True, True]
+    assert results["few"] == "expected DISCO_QUERY_TERMS to be a number of query terms, found 'few'"
+    assert results["idf"] == ["Idf", True, False]

@@ -1,0 +1,188 @@
+"""Running impact queries inside Lucene, in full or by their heaviest terms with exact rescoring.
+
+Results are those of Anserini's ``SimpleImpactSearcher``: documents, scores and order. What it does besides costs more
+than the search itself: it writes each query out as text and tokenises that, and reads a stored document for every hit.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.lucene import jvm
+
+
+class Hit(NamedTuple):
+    """A document found: its id, its score, and its number inside Lucene."""
+
+    docid: str
+    score: float
+    lucene_docid: int
+
+
+MOST_MORE_CANDIDATES = 100
+"""A pruned search rescores five times as many documents as asked for, but at most so many more."""
+
+_TIE_STEP = np.float32(1e-6)
+
+
+class Retriever:
+    """Searches an open index. Not for several threads at once: each makes its own, of the same ``reader``."""
+
+    def __init__(self, reader: Any) -> None:
+        jnius = jvm.start()
+        self._java = _java_classes(jnius)
+        self._searcher = self._java.IndexSearcher(jnius.cast("org.apache.lucene.index.IndexReader", reader))
+        self._searcher.setSimilarity(jnius.autoclass("io.anserini.search.similarity.ImpactSimilarity")())
+        by_score = jnius.autoclass("org.apache.lucene.search.SortField").FIELD_SCORE
+        by_id = jnius.autoclass("org.apache.lucene.search.SortField")(
+            "id", jnius.autoclass("org.apache.lucene.search.SortField$Type").STRING_VAL
+        )
+        self._order = self._java.Sort([by_score, by_id])
+        self._sorter = self._java.SortRescorer(self._order)
+        self._queries = self._java.BagOfWordsQueryGenerator()
+        self._json = _json_mapper(jnius, self._java)
+        types = jnius.autoclass("com.fasterxml.jackson.databind.type.TypeFactory").defaultInstance()
+        self._weights = types.constructFromCanonical("java.util.HashMap<java.lang.String,java.lang.Float>")
+
+    def search(self, vector: Mapping[str, int], k: int, query_terms: int | None = None) -> list[Hit]:
+        """Return the best ``k`` documents, best first, ties by document id.
+
+        Args:
+            vector: impacts by token, of tokens that discriminate in this index.
+            k: how many documents to return.
+            query_terms: so many of the heaviest tokens find candidates, which all tokens then score. Documents with
+                none of them are not found.
+
+        Raises:
+            InputError: ``query_terms`` is less than 1.
+        """
+        if query_terms is not None and query_terms < 1:
+            raise InputError(f"expected at least 1 query term to search with, found {query_terms}")
+        if query_terms is None or len(vector) <= query_terms:
+            found = self._searcher.search(self._query(vector), k, self._order)
+        else:
+            found = self._pruned(vector, k, query_terms)
+        # All hits cross from Java to Python at once: [[document, [score, [id in base64, offset, length]]], …].
+        hits = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
+        scores = _lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
+        return [
+            Hit(b64decode(name)[offset : offset + length].decode(), score, document)
+            for (document, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
+        ]
+
+    def _pruned(self, vector: Mapping[str, int], k: int, query_terms: int) -> Any:
+        tokens = sorted(vector, key=lambda token: (-vector[token], token))
+        heavy, light = (
+            {token: vector[token] for token in part} for part in (tokens[:query_terms], tokens[query_terms:])
+        )
+        number = min(5 * k, k + MOST_MORE_CANDIDATES)
+        candidates = self._searcher.search(self._query(heavy), number)
+        # Scores are sums of whole numbers, so that of both parts is that of the whole query (below 2^24, as floats).
+        scored = self._java.QueryRescorer.rescore(self._searcher, candidates, self._query(light), 1.0, number)
+        return self._sorter.rescore(self._searcher, scored, k)
+
+    def _query(self, vector: Mapping[str, int]) -> Any:
+        # A query crosses from Python to Java at once, as text; token by token takes ten times as long.
+        return self._queries.buildQuery("contents", self._json.readValue(json.dumps(vector), self._weights))
+
+
+def search_on_threads(
+    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None, threads: int
+) -> list[list[Hit]]:
+    """Search with each vector as `Retriever.search` does, on so many threads of its own."""
+    found: list[list[Hit]] = [[] for _ in vectors]
+    with ThreadPoolExecutor(threads) as pool:
+        shares = pool.map(lambda first: _search_share(reader, vectors[first::threads], k, query_terms), range(threads))
+        for first, hits in enumerate(shares):
+            found[first::threads] = hits
+    return found
+
+
+def _search_share(
+    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None
+) -> list[list[Hit]]:
+    def search() -> list[list[Hit]]:
+        retriever = Retriever(reader)
+        return [retriever.search(vector, k, query_terms) for vector in vectors]
+
+    try:
+        return search()
+    finally:
+        # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is gone:
+        # letting go of Java objects would attach the thread again.
+        jvm.start().detach()
+
+
+def _lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lower each of several equal scores by a millionth more than the one before it, as Anserini does."""
+    places = np.arange(len(scores))
+    first = np.maximum.accumulate(np.where(np.diff(scores, prepend=np.float32(np.inf)) != 0, places, 0))
+    lowered: NDArray[np.float32] = scores - _TIE_STEP * (places - first).astype(np.float32)
+    return lowered
+
+
+def _json_mapper(jnius: Any, java: SimpleNamespace) -> Any:
+    """Make what writes hits as JSON: the public fields of Lucene's objects, and of hits and ids the values alone."""
+    mapper, annotation = java.ObjectMapper(), "com.fasterxml.jackson.annotation"
+    accessor = jnius.autoclass(f"{annotation}.PropertyAccessor")
+    nothing = jnius.autoclass(f"{annotation}.JsonAutoDetect$Visibility").NONE
+    mapper.setVisibility(accessor.GETTER, nothing)
+    mapper.setVisibility(accessor.IS_GETTER, nothing)
+    features = jnius.autoclass("com.fasterxml.jackson.databind.SerializationFeature")
+    mapper.configure(features.FAIL_ON_EMPTY_BEANS, False)
+    ignored = jnius.autoclass(f"{annotation}.JsonIgnoreProperties$Value").forIgnoredProperties("score", "shardIndex")
+    values = jnius.autoclass(f"{annotation}.JsonFormat$Value").forShape(
+        jnius.autoclass(f"{annotation}.JsonFormat$Shape").ARRAY
+    )
+    for name in ("org/apache/lucene/search/FieldDoc", "org/apache/lucene/util/BytesRef"):
+        mapper.configOverride(jnius.find_javaclass(name)).setIgnorals(ignored).setFormat(values)
+    return mapper
+
+
+def _java_classes(jnius: Any) -> SimpleNamespace:
+    declare, method = jvm.declare, jnius.JavaMethod
+    lucene, jackson = "org/apache/lucene/search", "com/fasterxml/jackson"
+    query, top, sort, searcher = (f"L{lucene}/{name};" for name in ("Query", "TopDocs", "Sort", "IndexSearcher"))
+    mapper = f"L{jackson}/databind/ObjectMapper;"
+    return SimpleNamespace(
+        IndexSearcher=declare(
+            f"{lucene}/IndexSearcher",
+            "(Lorg/apache/lucene/index/IndexReader;)V",
+            setSimilarity=method(f"(L{lucene}/similarities/Similarity;)V"),
+            search=jnius.JavaMultipleMethod(
+                [(f"({query}I{sort})L{lucene}/TopFieldDocs;", False, False), (f"({query}I){top}", False, False)]
+            ),
+        ),
+        Sort=declare(f"{lucene}/Sort", f"([L{lucene}/SortField;)V"),
+        SortRescorer=declare(f"{lucene}/SortRescorer", f"({sort})V", rescore=method(f"({searcher}{top}I){top}")),
+        QueryRescorer=declare(
+            f"{lucene}/QueryRescorer",
+            f"({query})V",
+            rescore=jnius.JavaStaticMethod(f"({searcher}{top}{query}DI){top}"),
+        ),
+        BagOfWordsQueryGenerator=declare(
+            "io/anserini/search/query/BagOfWordsQueryGenerator",
+            "()V",
+            buildQuery=method(f"(Ljava/lang/String;Ljava/util/Map;){query}"),
+        ),
+        ObjectMapper=declare(
+            f"{jackson}/databind/ObjectMapper",
+            "()V",
+            readValue=method(f"(Ljava/lang/String;L{jackson}/databind/JavaType;)Ljava/lang/Object;"),
+            writeValueAsString=method("(Ljava/lang/Object;)Ljava/lang/String;"),
+            configOverride=method(f"(Ljava/lang/Class;)L{jackson}/databind/cfg/MutableConfigOverride;"),
+            configure=method(f"(L{jackson}/databind/SerializationFeature;Z){mapper}"),
+            setVisibility=method(
+                f"(L{jackson}/annotation/PropertyAccessor;L{jackson}/annotation/JsonAutoDetect$Visibility;){mapper}"
+            ),
+        ),
+    )
