@@ -28,7 +28,14 @@ def write_aside(path: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def write_bytes_aside(path: Path) -> Iterator[BinaryIO]:
-    """`write_aside` for bytes."""
+    """`write_aside` for bytes. What is no regular file (``/dev/null``, a pipe) is written to, never replaced."""
+    if path.exists() and not path.is_file():
+        try:
+            with path.open("wb") as file:
+                yield file
+        except OSError as problem:
+            raise DiscoError(f"cannot write {path}: {problem.strerror or problem}") from problem
+        return
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
