@@ -1,4 +1,4 @@
-"""Whether time per passage and memory stay the same from 10,000 passages to 1,000,000: encoding, indexing, searching."""
+"""Whether time per passage and memory stay the same from 10,000 passages to 1,000,000: encoding, indexing, search."""
 
 from __future__ import annotations
 
