@@ -141,7 +141,8 @@ def test_an_import_killed_before_every_touch_of_a_file_ends_with_the_same_bytes(
 
 def test_memory_does_not_grow_with_the_postings(tmp_path: Path) -> None:
     peaks, postings = [], []
-    for passages in (20_000, 120_000):
+    # The smaller one has several parts already: the allocators keep what the first few took.
+    for passages in (60_000, 160_000):
         source = write_index(tmp_path / "index", random_arrays(passages, 100 * passages, 5_000), range_ids(passages))
         postings.append(splade_index.open_splade_index(source).postings)
         command = [sys.executable, str(SCRIPT), str(source), str(tmp_path / str(passages)), "--rss"]
