@@ -4,21 +4,22 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from benchmarks.measure import ROUNDS, interleave
 from benchmarks.random_vectors import TERMS, RandomVectors
+from benchmarks.report import Check, Report, Row, Target, median
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.index import build_index
 from disco_pyserini.lucene.searcher import DiscoSearcher
 from disco_pyserini.vectors import open_vectors
 
 QUERIES = 100
+OURS, ANSERINI = "disco index", "Anserini IndexCollection"
 
 
 class Given:
@@ -32,23 +33,41 @@ class Given:
         return [self._vectors[text] for text in texts]
 
 
-def main(documents: int = 20_000, rounds: int = 3) -> None:
-    """Build both indexes ``rounds`` times in turns, print a table, and check that both answer alike."""
+def main(documents: int = 20_000, rounds: int = ROUNDS) -> Report:
+    """Build both indexes in turns, and check that both answer alike."""
     source = RandomVectors(documents)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         source.write_jsonl(folder / "json" / "vectors.jsonl")
         source.write_parts(folder / "parts")
-        times: dict[str, list[float]] = {"Anserini IndexCollection": [], "disco index": []}
-        for _ in range(rounds):
-            times["Anserini IndexCollection"].append(_anserini(folder))
-            shutil.rmtree(folder / "ours", ignore_errors=True)
-            times["disco index"].append(build_index(open_vectors(folder / "parts"), folder / "ours").seconds)
-        _report(documents, times)
+        times = interleave({OURS: lambda: _ours(folder), ANSERINI: lambda: _anserini(folder)}, rounds)
         same = _answers(folder / "ours") == _answers(folder / "anserini")
-    print(f"the best 100 documents of {QUERIES} queries, their scores and order: {'equal' if same else 'DIFFERENT'}")
-    if not same:
-        raise SystemExit(1)
+    speeds = {name: [documents / second for second in seconds] for name, seconds in times.items()}
+    rows = [Row("documents", "/s", name, values) for name, values in speeds.items()]
+    return Report(
+        "index-build",
+        f"{documents:,} random vectors of about {TERMS} terms, from files on disk to an index, one thread.",
+        ("disco-pyserini", "pyserini", "pyjnius", "numpy"),
+        rows,
+        [
+            Target(
+                f"{OURS} against {ANSERINI}", median(rows, "documents", OURS) / median(rows, "documents", ANSERINI), 6
+            )
+        ],
+        [
+            Check(
+                f"the best 100 documents of {QUERIES} queries, their scores and order",
+                "equal" if same else "different",
+                same,
+            )
+        ],
+        {"Java": jvm.choose_java().version},
+    )
+
+
+def _ours(folder: Path) -> float:
+    shutil.rmtree(folder / "ours", ignore_errors=True)
+    return build_index(open_vectors(folder / "parts"), folder / "ours").seconds
 
 
 def _anserini(folder: Path) -> float:
@@ -59,18 +78,6 @@ def _anserini(folder: Path) -> float:
     began = perf_counter()
     command.main([*arguments, "-quiet"])
     return perf_counter() - began
-
-
-def _report(documents: int, times: Mapping[str, Sequence[float]]) -> None:
-    java = jvm.choose_java()
-    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("pyserini", "pyjnius", "numpy"))
-    print(f"{documents:,} vectors of about {TERMS} terms, one thread; {packages}, Java {java.version}")
-    base = statistics.median(times["Anserini IndexCollection"])
-    print(f"{'':26} {'documents/s, every round':>32} {'median':>8} {'ratio':>6}")
-    for name, seconds in times.items():
-        every = " ".join(f"{documents / second:,.0f}" for second in seconds)
-        median = statistics.median(seconds)
-        print(f"{name:26} {every:>32} {documents / median:>8,.0f} {base / median:>6.1f}")
 
 
 def _answers(index: Path) -> dict[str, list[tuple[str, float]]]:

@@ -1,6 +1,6 @@
 """Training queries per second with stored document vectors and with documents encoded at every step.
 
-A BERT-base-shaped model with random weights, batches of 10 conversations and documents of 256 tokens, whole training
+A BERT-base-shaped model with random weights, batches of 4 conversations and documents of 256 tokens, whole training
 steps (forward, backward, AdamW). Random weights activate far too many dimensions, so the output bias is set to leave as
 many as SPLADE does.
 """
@@ -8,8 +8,8 @@ many as SPLADE does.
 from __future__ import annotations
 
 import random
-import statistics
 import tempfile
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
+from benchmarks.measure import ROUNDS, interleave
+from benchmarks.report import Report, Row, Target, ratio
 from disco_pyserini.impacts import WeightVector
 from disco_pyserini.training.candidates import TeacherLists, Tolerance
 from disco_pyserini.training.document_vectors import DocumentVectors
@@ -25,15 +27,16 @@ from disco_pyserini.training.losses import DiscoLoss, Documents
 from disco_pyserini.training.sampling import Sampler, Sampling
 from disco_pyserini.training.student import student
 
-BATCH = 10
+BATCH = 4
 TOKENS = 256
 TERMS = 180
 DOCUMENTS = 2_000
 VOCABULARY = 30_522
+CACHED, LIVE = "cached, 16 candidates", "live, 16 candidates"
 
 
-def main(rounds: int = 3) -> None:
-    """Print a table: cached and live with 16 candidates, and cached with 128."""
+def main(rounds: int = ROUNDS) -> Report:
+    """Train with stored vectors and 16 or 128 candidates, and with documents encoded live and 16 candidates."""
     chooser = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
         model = student(_checkpoint(Path(folder)), max_length=TOKENS, document_max_length=TOKENS)
@@ -45,23 +48,24 @@ def main(rounds: int = 3) -> None:
         device = model.device
         features = {name: x.to(device) if isinstance(x, torch.Tensor) else x for name, x in features.items()}
         optimizer = torch.optim.AdamW([x for x in model.parameters() if x.requires_grad], lr=1e-6)
-        live = LiveDocuments(model, contents)
-        settings: list[tuple[str, Documents, int, int]] = [
-            ("cached, 16 candidates", documents, 16, rounds),
-            ("cached, 128 candidates", documents, 128, rounds),
-            ("live, 16 candidates", live, 16, 1),
-        ]
-        print(f"BERT-base shape, batch {BATCH}, {TOKENS} tokens, on {device}, {torch.get_num_threads()} threads")
-        print(f"{'':24} {'s/step, every round':>28} {'median':>8} {'queries/s':>10} {'ratio':>6}")
-        base = 0.0
-        for name, source, number, times in settings:
-            loss = DiscoLoss(model, source, _sampler(documents, number))
-            _step(loss, features, optimizer) if source is documents else None
-            seconds = [_step(loss, features, optimizer) for _ in range(times)]
-            median = statistics.median(seconds)
-            base = base or median
-            every = " ".join(f"{second:.2f}" for second in seconds)
-            print(f"{name:24} {every:>28} {median:>8.2f} {BATCH / median:>10.2f} {median / base:>6.2f}", flush=True)
+        settings: dict[str, tuple[Documents, int]] = {
+            CACHED: (documents, 16),
+            "cached, 128 candidates": (documents, 128),
+            LIVE: (LiveDocuments(model, contents), 16),
+        }
+        losses = {
+            name: DiscoLoss(model, source, _sampler(documents, number)) for name, (source, number) in settings.items()
+        }
+        times = interleave({name: partial(_step, loss, features, optimizer) for name, loss in losses.items()}, rounds)
+    rows = [Row("step", "s", name, values) for name, values in times.items()]
+    return Report(
+        "training",
+        f"A model of BERT-base's shape with random weights, batches of {BATCH} conversations, {TOKENS} tokens, "
+        f"on {device}, {torch.get_num_threads()} threads.",
+        ("disco-pyserini", "sentence-transformers", "torch"),
+        rows,
+        [Target(f"{LIVE} against {CACHED}", ratio(rows, "step", LIVE, CACHED), 5)],
+    )
 
 
 def _step(loss: DiscoLoss, features: dict[str, torch.Tensor], optimizer: torch.optim.Optimizer) -> float:

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-from importlib import metadata
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 
+from benchmarks.measure import ROUNDS, interleave, seconds
 from benchmarks.random_vectors import TERMS, RandomVectors
+from benchmarks.report import Check, Report, Row, Target, ratio
 from disco_pyserini.vectors import open_vectors
 from disco_pyserini.vectors.jsonl import write_jsonl
 
+PARTS, JSONL, GZIPPED = "vector parts", "Anserini JSONL", "the same, gzipped"
 
-def main(documents: int = 20_000, rounds: int = 3) -> None:
-    """Write the same vectors three times, read each ``rounds`` times in turns, and print a table."""
+
+def main(documents: int = 20_000, rounds: int = ROUNDS) -> Report:
+    """Write the same vectors three times, and read them in turns."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         paths = {
-            "vector parts": folder / "parts",
-            "Anserini JSONL": folder / "vectors.jsonl",
-            "the same, gzipped": folder / "vectors.jsonl.gz",
+            PARTS: folder / "parts",
+            JSONL: folder / "vectors.jsonl",
+            GZIPPED: folder / "vectors.jsonl.gz",
         }
-        RandomVectors(documents).write_parts(paths["vector parts"])
-        for name in ("Anserini JSONL", "the same, gzipped"):
-            write_jsonl(open_vectors(paths["vector parts"]), paths[name])
-        seconds: dict[str, list[float]] = {name: [] for name in paths}
-        for _ in range(rounds):
-            checks = set()
-            for name, path in paths.items():
-                began = perf_counter()
-                checks.add(_read(path))
-                seconds[name].append(perf_counter() - began)
-            if len(checks) != 1:
-                raise SystemExit(f"the layouts hold different vectors: {checks}")
-        print(f"{documents:,} vectors of about {TERMS} terms; pyarrow {metadata.version('pyarrow')}")
-        base = _size(paths["vector parts"])
-        print(f"{'':20} {'MB':>8} {'of parts':>9} {'reading, s':>11} {'of parts':>9}")
-        fastest = statistics.median(seconds["vector parts"])
-        for name, path in paths.items():
-            size, time = _size(path), statistics.median(seconds[name])
-            print(f"{name:20} {size / 1e6:>8.1f} {size / base:>8.1f}x {time:>11.2f} {time / fastest:>8.0f}x")
+        RandomVectors(documents).write_parts(paths[PARTS])
+        for name in (JSONL, GZIPPED):
+            write_jsonl(open_vectors(paths[PARTS]), paths[name])
+        same = len({_read(path) for path in paths.values()}) == 1
+        times = interleave({name: seconds(partial(_read, path)) for name, path in paths.items()}, rounds)
+        rows = [Row("size", "MB", name, [_size(path) / 1e6]) for name, path in paths.items()]
+        rows += [Row("reading", "s", name, values) for name, values in times.items()]
+    return Report(
+        "vectors-on-disk",
+        f"{documents:,} random vectors of about {TERMS} terms, all of them read.",
+        ("disco-pyserini", "pyarrow"),
+        rows,
+        [
+            Target(f"bytes of {JSONL}", ratio(rows, "size", PARTS, JSONL), 1 / 4, at_most=True),
+            Target(f"bytes of {GZIPPED}", ratio(rows, "size", PARTS, GZIPPED), 2 / 3, at_most=True),
+            Target(f"reading, {JSONL} against {PARTS}", ratio(rows, "reading", JSONL, PARTS), 5),
+        ],
+        [Check("postings, and the sum of impacts", "equal" if same else "different", same)],
+    )
 
 
 def _read(path: Path) -> tuple[int, int]:
