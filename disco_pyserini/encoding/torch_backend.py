@@ -43,34 +43,33 @@ class TorchModel:
     @torch.inference_mode()
     def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the weights (texts, vocabulary) of texts given as token ids."""
-        lengths = [len(tokens) for tokens in ids]
-        padded = torch.zeros(len(ids), max(lengths), dtype=torch.long)
+        padded = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
         mask = torch.zeros_like(padded)
         for row, tokens in enumerate(ids):
             padded[row, : len(tokens)] = torch.tensor(tokens)
             mask[row, : len(tokens)] = 1
-        states = self._body(input_ids=padded.to(self._device), attention_mask=mask.to(self._device)).logits
-        # From here on without padding.
-        states = torch.cat([states[row, :length] for row, length in enumerate(lengths)])
+        mask = mask.to(self._device)
+        states = self._body(input_ids=padded.to(self._device), attention_mask=mask).logits
+        # A text's first token in place of its padding leaves the maximum over its tokens as it is.
+        states = torch.where(mask.bool().unsqueeze(-1), states, states[:, :1])
         # log(1 + x), not log1p(x): Pyserini's arithmetic, to the bit.
-        return torch.log(1 + torch.relu(self._highest(states, lengths).float())).cpu().numpy()
+        return torch.log(1 + torch.relu(self._highest(states).float())).cpu().numpy()
 
-    def _highest(self, states: Tensor, lengths: Sequence[int]) -> Tensor:
-        """The highest logit over the tokens of each text (texts, vocabulary), from the states of all tokens in a row.
+    def _highest(self, states: Tensor) -> Tensor:
+        """The highest logit over the tokens of each text (texts, vocabulary), from states (texts, tokens, width).
 
         The activation is monotonic, so taking the maximum first gives the same weights, and activates one row per text
-        instead of one per token. The logits are made and reduced in blocks of the vocabulary: written as a whole they
-        would take longer than computing them.
+        instead of one per token. The logits are made and reduced in blocks of the vocabulary: to write them as a whole
+        takes as long as to compute them.
         """
-        width = max(1, _BLOCK // len(states))
+        width = max(1, _BLOCK // (states.shape[0] * states.shape[1]))
         weight, bias = self._head.weight, self._head.bias
-        highest = states.new_empty(len(lengths), len(weight))
+        highest = []
         for start in range(0, len(weight), width):
             block = slice(start, start + width)
             logits = nn.functional.linear(states, weight[block], None if bias is None else bias[block])
-            for row, own in enumerate(torch.split(logits, list(lengths))):
-                torch.amax(own, dim=0, out=highest[row, block])
-        return highest
+            highest.append(logits.amax(dim=1))
+        return torch.cat(highest, dim=1)
 
 
 def load_body(folder: Path, tokenizer_name: str | None) -> tuple[Any, Tokens]:
