@@ -103,12 +103,12 @@ def _of_another_set(encode: Callable[[list[str]], object], number: int) -> Calla
 def _memory(folder: Path, place: Path, texts: list[str]) -> dict[str, float]:
     (place / "corpus").mkdir()
     corpus = place / "corpus" / "passages.jsonl"
-    records = ({"id": f"d{number}", "contents": text} for number, text in enumerate(texts))
+    records = ({"id": f"d{number}", "contents": text, "text": text} for number, text in enumerate(texts))
     corpus.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     disco = ["-m", "disco_pyserini", "encode", "--encoder", folder, "--corpus", corpus, "--device", "cpu", "--output"]
-    pyserini = ["-m", "pyserini.encode", "input", "--corpus", corpus.parent, "--fields", "contents"]
+    pyserini = ["-m", "pyserini.encode", "input", "--corpus", corpus.parent]
     pyserini += ["--docid-field", "id", "output", "--embeddings", place / "embeddings"]
-    pyserini += ["encoder", "--encoder", folder, "--encoder-class", "splade", "--fields", "contents"]
+    pyserini += ["encoder", "--encoder", folder, "--encoder-class", "splade"]
     commands: dict[str, list[str | Path]] = {
         EXACT: [*disco, place / "exact"],
         INT8: [*disco, place / "int8", "--backend", "onnx-int8"],

@@ -17,7 +17,7 @@ from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, W
 PADDING_NOISE = 5e-4
 
 # Tokens per forward pass: more are not faster on a CPU, and take more memory.
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
 
 
 class _Encoder:
