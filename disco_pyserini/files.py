@@ -63,6 +63,11 @@ def check_room(folder: Path, needed: int, purpose: str) -> None:
         )
 
 
+def pyserini_cache() -> Path:
+    """The folder in which Pyserini keeps what can be made or fetched again: ``PYSERINI_CACHE``."""
+    return Path(os.environ.get("PYSERINI_CACHE") or Path.home() / ".cache" / "pyserini")
+
+
 def read_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file, unpacked if its name ends with ``.gz``.
 

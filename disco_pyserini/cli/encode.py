@@ -24,6 +24,7 @@ def encode(
     corpus: Annotated[str, typer.Option(help="JSONL or TSV file (.gz or not), folder of them, or irds:NAME.")],
     output: Annotated[Path, typer.Option(help="Folder for the vectors; the same command continues a stopped run.")],
     batch_size: Annotated[int | None, typer.Option(min=1, help="Tokens per forward pass, padding included.")] = None,
+    backend: Annotated[str, typer.Option(help="torch, torch-bf16, onnx or onnx-int8.")] = "torch",
     max_length: Annotated[int | None, typer.Option(min=3, help="Tokens after which a passage is cut.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default a GPU if there is one.")] = None,
     fields: Annotated[str, typer.Option(help="Fields to join as the text, such as title,body.")] = "",
@@ -47,7 +48,7 @@ def encode(
         total = count_passages(corpus)
         from disco_pyserini.encoding import document_encoder  # takes seconds: what is wrong above is said before
 
-        model = document_encoder(encoder, device=device, max_length=max_length, batch_tokens=batch_size)
+        model = document_encoder(encoder, device, max_length, batch_size, backend)
         if before and before.passages:
             print(f"{folder}: {before.passages:,} passages are encoded already: comparing them with the corpus")
         with (

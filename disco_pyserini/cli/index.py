@@ -32,7 +32,7 @@ def index(
     if corpus is not None:
         _index_passages(corpus, index)
     if vectors is not None:
-        _index_vectors(vectors, index, threads, store_raw)
+        _index_vectors(vectors, index, threads, store_raw, reorder)
 
 
 def _index_passages(corpus: str, index: Path) -> None:
@@ -52,7 +52,7 @@ def _index_passages(corpus: str, index: Path) -> None:
     print(f"{index}: {passages:,} passages")
 
 
-def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) -> None:
+def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool, reorder: bool) -> None:
     from time import perf_counter
 
     from rich.console import Console

@@ -35,9 +35,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(encode.encode)
 app.command()(index.index)
-app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    search.search
-)
+app.command()(search.search)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command()(evaluate.evaluate)
 app.command()(compare.compare)

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
 def search(
-    arguments: typer.Context,
+    index: Annotated[Path, typer.Option(help="Folder of an impact index.")],
+    topics: Annotated[str, typer.Option(help="File with lines of qid<TAB>text, or COLLECTION/SPLIT/QUERY.")],
+    output: Annotated[Path, typer.Option(help="Run file to write.")],
+    encoder: Annotated[str, typer.Option(help="disco, a card's name, or disco:PATH-or-hub-id.")] = "disco",
+    hits: Annotated[int, typer.Option(min=1, help="Documents for each query.")] = 1000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Queries that are encoded and searched at once.")] = 64,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that search.")] = 1,
+    backend: Annotated[str | None, typer.Option(help="torch, torch-bf16, onnx or onnx-int8.")] = None,
     query_terms: Annotated[
         int | None, typer.Option(min=1, help="Find candidates with so many of a query's heaviest terms: faster.")
     ] = None,
+    max_length: Annotated[int | None, typer.Option(min=3, help="Tokens after which a query is cut.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default a GPU if there is one.")] = None,
+    impact: Annotated[bool, typer.Option("--impact", help="As in Pyserini's command; always so here.")] = True,
 ) -> None:
-    """Run Pyserini's search command with our encoders; other options are those of python -m pyserini.search.lucene."""
-    import os
-    import runpy
-    import sys
+    """Search an impact index for every topic, and write the run that python -m pyserini.search.lucene writes.
 
-    from disco_pyserini.lucene import plugin
-    from disco_pyserini.lucene.hooks import QUERY_TERMS_VARIABLE, SEARCH_COMMAND
+    It starts in a fraction of that command's time. For its other options and for topics that Pyserini knows by name,
+    use that one: it knows the same encoders.
+    """
+    from disco_pyserini.cli.encode import progress_bar
+    from disco_pyserini.lucene.names import query_encoder_for
+    from disco_pyserini.lucene.run import search_topics
+    from disco_pyserini.lucene.searcher import DiscoSearcher
+    from disco_pyserini.lucene.topics import open_topics
 
-    if query_terms is not None:
-        os.environ[QUERY_TERMS_VARIABLE] = str(query_terms)
-    plugin.install()
-    sys.argv[1:] = arguments.args
-    runpy.run_module(SEARCH_COMMAND, run_name="__main__", alter_sys=True)
+    queries = open_topics(topics)
+    model = query_encoder_for(index, encoder, device, max_length, backend)
+    with (
+        DiscoSearcher(index, model) as searcher,
+        progress_bar("searching", len(queries), "queries") as progress,
+    ):
+        search_topics(searcher, queries, output, hits, batch_size, threads, query_terms, progress)
+    print(f"{len(queries):,} queries in {output}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from disco_pyserini.files import pyserini_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,4 @@ class Terms:
 
 def data_folder(name: str) -> Path:
     """Where the files of a collection are kept: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
-    cache = os.environ.get("PYSERINI_CACHE") or Path.home() / ".cache" / "pyserini"
-    return Path(cache) / "disco" / name
+    return pyserini_cache() / "disco" / name

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from disco_pyserini.cards import ModelReference, cards
 from disco_pyserini.conversation import BERT_SPECIAL_TOKENS, SEPARATOR, Conversation, flatten
-from disco_pyserini.encoding.locate import Route, locate
-from disco_pyserini.encoding.splade import SpladeModel
+from disco_pyserini.encoding.locate import Route, checksum, locate
+from disco_pyserini.encoding.splade import Backend, SpladeModel, check_backend
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, WeightVector
 
 # How far padding was seen to move an impact before rounding: 2e-4 at most on a BERT-base-sized model.
 PADDING_NOISE = 5e-4
+
+# Tokens per forward pass: more are not faster on a CPU, and take more memory.
+BATCH_TOKENS = 1024
 
 
 class _Encoder:
@@ -24,11 +27,12 @@ class _Encoder:
         model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
             `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
         tokenizer_name: a tokenizer's folder or hub id, where it does not come with the weights.
-        device: a torch device; by default the first GPU, or the CPU where there is none.
+        device: a torch device; by default the first GPU, or the CPU where there is none. ONNX runs on the CPU.
         max_length: tokens after which a text is cut.
         quantiser: how weights become impacts.
         batch_tokens: tokens per forward pass, padding included; bounds memory.
         revision: the commit of a hub id.
+        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
 
     Raises:
         InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder.
@@ -43,34 +47,32 @@ class _Encoder:
         device: str | None = None,
         max_length: int = 256,
         quantiser: Quantiser = DEFAULT_QUANTISER,
-        batch_tokens: int = 4096,
+        batch_tokens: int = BATCH_TOKENS,
         revision: str | None = None,
+        backend: str = Backend.torch,
     ) -> None:
         self.model_name = str(model_name_or_path)
         self.max_length = max_length
         self.quantiser = quantiser
-        folder = locate(ModelReference(self.model_name, max_length, revision), self.route)
-        self._splade = SpladeModel(folder, tokenizer_name, device, batch_tokens)
-
-    @property
-    def folder(self) -> Path:
+        self.backend: str = check_backend(backend)
+        self.folder: Path = locate(ModelReference(self.model_name, max_length, revision), self.route)
         """Where the masked LM and its tokenizer are."""
-        return self._splade.folder
+        self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, Backend(self.backend))
 
     @property
     def separator(self) -> str:
         """How the tokenizer spells what stands between turns."""
-        return self._splade.tokenizer.sep_token or SEPARATOR
+        return self._splade.tokens.separator or SEPARATOR
 
     @property
     def vocabulary(self) -> list[str]:
         """The tokens, in the order of their ids."""
-        return self._splade.vocabulary
+        return self._splade.tokens.vocabulary
 
     @cached_property
     def revision(self) -> str:
         """SHA-256 of the weights."""
-        return self._splade.checksum()
+        return checksum(self.folder)
 
     def encode(self, text: str | Conversation) -> dict[str, int]:
         """Return the impacts of one text by token, as Pyserini's searchers expect them."""
@@ -98,7 +100,7 @@ class _Encoder:
         """Return the impacts of each text by token id."""
         prepared = [self._text(text) for text in texts]
         vectors = self._weights(prepared)
-        if len(vectors) > 1:
+        if len(vectors) > 1 and self.backend == Backend.torch:
             # Where the noise of padding could tip a rounding, the text is encoded once more, alone: this makes the
             # impacts those of one text at a time, whatever the batch.
             for index, vector in enumerate(vectors):
@@ -111,7 +113,7 @@ class _Encoder:
 
     def _text(self, text: str | Conversation) -> str:
         if isinstance(text, Conversation):
-            special_tokens = {*BERT_SPECIAL_TOKENS, *self._splade.tokenizer.all_special_tokens}
+            special_tokens = {*BERT_SPECIAL_TOKENS, *self._splade.tokens.special_tokens}
             text = flatten(text, sorted(special_tokens))
         if not text.strip():
             raise InputError("the text to encode is empty: every query and every passage needs text")
@@ -136,7 +138,9 @@ class DiscoDocumentEncoder(_Encoder):
     route = "document"
 
 
-def query_encoder(name: str, device: str | None = None, max_length: int | None = None) -> DiscoQueryEncoder:
+def query_encoder(
+    name: str, device: str | None = None, max_length: int | None = None, backend: str = Backend.torch
+) -> DiscoQueryEncoder:
     """Open the query encoder of a card, or of a checkpoint by path or hub id (with or without ``disco:`` before it)."""
     reference, quantiser = _reference(name, "query")
     return DiscoQueryEncoder(
@@ -145,11 +149,16 @@ def query_encoder(name: str, device: str | None = None, max_length: int | None =
         max_length=max_length or reference.max_length,
         quantiser=quantiser,
         revision=reference.revision,
+        backend=backend,
     )
 
 
 def document_encoder(
-    name: str, device: str | None = None, max_length: int | None = None, batch_tokens: int | None = None
+    name: str,
+    device: str | None = None,
+    max_length: int | None = None,
+    batch_tokens: int | None = None,
+    backend: str = Backend.torch,
 ) -> DiscoDocumentEncoder:
     """Open the document encoder of a card, or of a checkpoint by path or hub id."""
     reference, quantiser = _reference(name, "document")
@@ -158,8 +167,9 @@ def document_encoder(
         device=device,
         max_length=max_length or reference.max_length,
         quantiser=quantiser,
-        batch_tokens=batch_tokens or 4096,
+        batch_tokens=batch_tokens or BATCH_TOKENS,
         revision=reference.revision,
+        backend=backend,
     )
 
 

@@ -6,6 +6,7 @@ A name is a folder or a hub id; either holds a Hugging Face masked-LM checkpoint
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -49,6 +50,26 @@ def is_present(reference: ModelReference, route: Route) -> bool:
 def weight_file(folder: Path) -> Path | None:
     """The file with the weights (or the index of their shards) in a checkpoint's folder."""
     return next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
+
+
+def checksum(folder: Path) -> str:
+    """SHA-256 over the weight files of a checkpoint's folder."""
+    digest = hashlib.sha256()
+    for path in weight_files(folder):
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files with the weights in a checkpoint's folder, without the index of their shards."""
+    weights = weight_file(folder)
+    if weights is None:
+        raise InputError(
+            f"{folder}: expected config.json with model.safetensors or pytorch_model.bin, found no weights"
+        )
+    return [weights] if weights.suffix != ".json" else sorted(folder.glob(f"{weights.name.split('.')[0]}-*"))
 
 
 def usable_cards() -> list[str]:

@@ -22,6 +22,7 @@ from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.idf import Idf
 from disco_pyserini.lucene.names import check_encoder_fits, is_disco_name, query_encoder_for
 from disco_pyserini.lucene.retrieval import Hit, search_on_threads
+from disco_pyserini.lucene.topics import named_topics
 
 SEARCH_COMMAND = "pyserini.search.lucene"
 QUERY_TERMS_VARIABLE = "DISCO_QUERY_TERMS"
@@ -49,8 +50,11 @@ def after_query_iterator(module: Any) -> None:
     @functools.wraps(read)
     def from_topics(cls: Any, topics_path: str) -> Any:
         path = Path(topics_path)
-        if not path.exists() and (named := _named_topics(topics_path)) is not None:
-            return cls({qid: {"title": text} for qid, text in named.items()})
+        if not path.exists():
+            with _told_by_the_command():
+                named = named_topics(topics_path)
+            if named is not None:
+                return cls({qid: {"title": text} for qid, text in named.items()})
         if _command_uses_our_encoder():
             # Before Pyserini reads them: its reader fails on some malformed files, without saying where.
             with _told_by_the_command():
@@ -216,25 +220,6 @@ def _command_uses_our_encoder() -> bool:
     values = [value for option, value in pairwise(arguments) if option == "--encoder"]
     values += [argument.removeprefix("--encoder=") for argument in arguments if argument.startswith("--encoder=")]
     return any(map(is_disco_name, values))
-
-
-def _named_topics(name: str) -> dict[str, str] | None:
-    """The topics that ``COLLECTION/SPLIT/QUERY`` names; None for a name of Pyserini's."""
-    if "/" not in name:
-        return None
-    from disco_pyserini.datasets.collection import topic_texts
-    from disco_pyserini.datasets.registry import open_split, split_topics_name
-    from disco_pyserini.datasets.rewrites import with_form
-
-    if not (ours := split_topics_name(name)):
-        return None
-    with _told_by_the_command():
-        collection, split = open_split(ours[0])
-        queries, surplus = with_form(collection.queries(split), ours[1])
-        texts, missing = topic_texts(queries, ours[1])
-    counts = f"{name}: {len(texts):,} topics; left out, without this rewrite: {len(missing):,}"
-    print(f"{counts}; rewrites of no turn: {len(surplus):,}", file=sys.stderr)
-    return texts
 
 
 def _check_topics(path: Path) -> None:

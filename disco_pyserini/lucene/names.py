@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 OWN_ENCODER = "disco"
 """The query encoder that belongs to the index."""
 
+BACKEND_VARIABLE = "DISCO_BACKEND"
+"""Environment variable: the backend of query encoders that are opened by their names; see docs/encoders.md."""
+
 _PREFIX = "disco:"
 _told: set[str] = set()
 
@@ -26,10 +30,13 @@ def is_disco_name(name: object) -> bool:
     return isinstance(name, str) and (name == OWN_ENCODER or name.startswith(_PREFIX) or name in cards())
 
 
-def query_encoder_for(index: Path, name: str, device: str | None = None) -> DiscoQueryEncoder:
+def query_encoder_for(
+    index: Path, name: str, device: str | None = None, max_length: int | None = None, backend: str | None = None
+) -> DiscoQueryEncoder:
     """Open the query encoder that a name means for an index, and check that it fits.
 
     An index that something else built does not say what its vectors are, so there only the name counts.
+    The backend is by default what `BACKEND_VARIABLE` says, or torch.
 
     Raises:
         InputError: the folder is no index, the name is unknown, or the encoder's vocabulary or quantiser is not the
@@ -49,7 +56,8 @@ def query_encoder_for(index: Path, name: str, device: str | None = None) -> Disc
         )
     from disco_pyserini.encoding import query_encoder
 
-    encoder = query_encoder(model, device=device)
+    backend = backend or os.environ.get(BACKEND_VARIABLE, "torch")
+    encoder = query_encoder(model, device, max_length, backend)
     check_encoder_fits(encoder, index)
     return encoder
 

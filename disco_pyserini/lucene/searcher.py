@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -148,6 +148,9 @@ def write_run(results: Mapping[str, Sequence[Hit]], path: Path, tag: str = "Anse
     """
     with write_aside(path) as lines:
         for qid, hits in results.items():
-            lines.writelines(
-                f"{qid} Q0 {hit.docid.strip()} {rank} {hit.score:.6f} {tag}\n" for rank, hit in enumerate(hits, 1)
-            )
+            lines.writelines(run_lines(qid, hits, tag))
+
+
+def run_lines(qid: str, hits: Sequence[Hit], tag: str = "Anserini") -> Iterator[str]:
+    """The lines of one query in a TREC run."""
+    return (f"{qid} Q0 {hit.docid.strip()} {rank} {hit.score:.6f} {tag}\n" for rank, hit in enumerate(hits, 1))

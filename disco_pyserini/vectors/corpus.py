@@ -16,6 +16,7 @@ class DocumentEncoder(Protocol):
     model_name: str
     max_length: int
     quantiser: Quantiser
+    backend: str
 
     @property
     def revision(self) -> str:
@@ -79,4 +80,5 @@ def space_of(encoder: DocumentEncoder, name: str) -> VectorSpace:
         vocabulary=vocabulary_hash(encoder.vocabulary),
         max_length=encoder.max_length,
         quantiser=encoder.quantiser,
+        backend=str(encoder.backend),
     )

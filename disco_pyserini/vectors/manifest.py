@@ -30,6 +30,7 @@ class VectorSpace:
         vocabulary: SHA-256 of its token list, see `vocabulary_hash`.
         max_length: the number of tokens after which passages were cut.
         quantiser: how weights became impacts.
+        backend: what ran the document encoder; others than torch give slightly other weights.
     """
 
     encoder: str
@@ -38,6 +39,7 @@ class VectorSpace:
     vocabulary: str
     max_length: int
     quantiser: Quantiser
+    backend: str = "torch"
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that `from_json` reads."""

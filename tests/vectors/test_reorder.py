@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_documents_of_a_topic_stand_together() -> None:
     names = [name for batch in reordered(source).batches() for name in batch.ids]
 
     def changes(order: list[str]) -> int:
-        return sum(a[0] != b[0] for a, b in zip(order, order[1:], strict=False))
+        return sum(a[0] != b[0] for a, b in pairwise(order))
 
     assert changes(names) < 0.2 * changes(source.names)
 

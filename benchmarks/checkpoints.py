@@ -1,0 +1,62 @@
+"""Checkpoints with random weights, in every layout that the contenders read, and texts for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+
+VOCABULARY = 30_522
+TERMS = 180
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = [f"w{number}" for number in range(VOCABULARY - len(SPECIAL))]
+
+
+def make_checkpoint(folder: Path, layers: int = 12, width: int = 768, terms: int = TERMS) -> Path:
+    """Write a masked LM of BERT's architecture and its tokenizer; the sizes are BERT-base's unless others are given.
+
+    Random weights activate far too many dimensions, so the output bias is set to leave about ``terms`` of them for a
+    text of 256 tokens. Pyserini's encoder reads pytorch_model.bin only, so the weights are in the folder twice.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("\n".join([*SPECIAL, *WORDS]), encoding="utf-8")
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 64,
+        intermediate_size=4 * width,
+    )
+    model = BertForMaskedLM(config).eval()
+    with torch.no_grad():
+        highest = model(torch.randint(len(SPECIAL), VOCABULARY, (1, 256))).logits.amax(dim=1)[0]
+        model.cls.predictions.bias.fill_(-float(highest.topk(terms).values[-1]))
+    model.save_pretrained(folder)
+    weights = {name: tensor for name, tensor in model.state_dict().items() if name != "cls.predictions.decoder.weight"}
+    torch.save(weights, folder / "pytorch_model.bin")
+    BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=512).save_pretrained(folder)
+    return folder
+
+
+def passages(number: int, seed: int) -> list[str]:
+    """Texts of 10 to 254 words, half of them below 64, as passages of web pages have."""
+    generator = np.random.default_rng(seed)
+    return _texts(np.clip(generator.lognormal(np.log(64), 0.6, number), 10, 254).astype(int), generator)
+
+
+def conversations(number: int, seed: int, longest: int = 254) -> list[str]:
+    """Texts of 8 to 254 words: conversations get longer with every turn, until they are cut."""
+    generator = np.random.default_rng(seed)
+    return _texts(generator.integers(8, longest + 1, number), generator)
+
+
+def conversation(words: int, seed: int) -> str:
+    """One text of so many words; with the tokens at both ends it has two tokens more."""
+    return _texts(np.array([words]), np.random.default_rng(seed))[0]
+
+
+def _texts(lengths: np.ndarray, generator: np.random.Generator) -> list[str]:
+    return [" ".join(WORDS[word] for word in generator.integers(0, len(WORDS), length)) for length in lengths]

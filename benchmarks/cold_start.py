@@ -1,0 +1,52 @@
+"""From the command line to the first answer: one query, everything started for it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.contenders import INT8, PYSERINI, STOCK, environment
+from benchmarks.measure import ROUNDS, Process, interleave, run_python
+from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.searched import prepare
+
+TIME, MEMORY = "first answer", "peak memory"
+OURS, STOCK_OURS = f"disco search ({INT8})", f"stock command, --encoder disco ({INT8})"
+STOCK_THEIRS = f"stock command, {PYSERINI}"
+
+
+def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, documents: int = 10_000) -> Report:
+    """Search for one conversation with each command in turns."""
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        prepare(folder, layers, width, 1, 254, documents)
+        arguments = ["--index", folder / "index", "--topics", folder / "topics.tsv"]
+        runs = {OURS: folder / "ours.txt", STOCK_OURS: folder / "stock.txt", STOCK_THEIRS: folder / "theirs.txt"}
+        commands: dict[str, list[str | Path]] = {
+            OURS: ["-m", "disco_pyserini", "search", "--impact", "--hits", "100", "--encoder", "disco"],
+            STOCK_OURS: [*STOCK, "--encoder", "disco"],
+            STOCK_THEIRS: [*STOCK, "--encoder", folder / "splade"],
+        }
+
+        def run(name: str) -> Process:
+            command = [*commands[name], *arguments, "--output", runs[name]]
+            return run_python(command, DISCO_BACKEND="onnx-int8", **environment())
+
+        # The first round, which is thrown away, makes the ONNX file.
+        found = interleave({name: partial(run, name) for name in commands}, rounds)
+        same = runs[OURS].read_bytes() == runs[STOCK_OURS].read_bytes()
+    rows = [Row(TIME, "s", name, [process.seconds for process in processes]) for name, processes in found.items()]
+    rows += [Row(MEMORY, "MB", name, [process.megabytes for process in processes]) for name, processes in found.items()]
+    return Report(
+        "cold-start",
+        f"One conversation, {documents:,} documents, a checkpoint of {layers} layers, width {width}, with random "
+        "weights: each command from start to end, files in the page cache.",
+        ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
+        rows,
+        [
+            Target(f"{STOCK_THEIRS} against {OURS}", ratio(rows, TIME, STOCK_THEIRS, OURS), 4),
+            Target(f"memory of {OURS}, of the {STOCK_THEIRS}", ratio(rows, MEMORY, OURS, STOCK_THEIRS), 0.5, True),
+        ],
+        [Check(f"the runs of {OURS} and {STOCK_OURS}", "equal, to the byte" if same else "different", same)],
+    )

@@ -1,0 +1,98 @@
+"""Query encoding: one conversation, and many of different lengths, against Pyserini and sentence-transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from benchmarks.checkpoints import conversation, conversations, make_checkpoint
+from benchmarks.contenders import (
+    EXACT,
+    INT8,
+    PYSERINI,
+    SENTENCE_TRANSFORMERS,
+    compare,
+    impacts_of,
+    sparse_encoder,
+)
+from benchmarks.measure import ROUNDS, THREADS, interleave, seconds
+from benchmarks.report import Report, Row, Target, ratio
+from disco_pyserini.encoding import DiscoQueryEncoder
+
+ONE, MANY = "one conversation of 256 tokens", "ragged conversations"
+
+
+def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int = 32) -> Report:
+    """Encode one conversation several times a round, and other ragged ones in each."""
+    from pyserini.encode import SpladeQueryEncoder
+
+    torch.set_num_threads(THREADS)
+    with TemporaryDirectory() as temporary:
+        folder = make_checkpoint(Path(temporary) / "model", layers, width)
+        exact = DiscoQueryEncoder(str(folder), device="cpu")
+        int8 = DiscoQueryEncoder(str(folder), backend="onnx-int8")
+        theirs = SpladeQueryEncoder(str(folder))
+        trained = sparse_encoder(folder)
+        text = conversation(254, seed=0)
+        singles = {name: encoder.encode for name, encoder in ((EXACT, exact), (INT8, int8), (PYSERINI, theirs))}
+        one = interleave({name: seconds(partial(encode, text)) for name, encode in singles.items()}, rounds)
+
+        def one_by_one(texts: list[str]) -> list[dict[str, int]]:
+            return [_without_zeros(theirs.encode(text)) for text in texts]
+
+        batches: dict[str, Callable[[list[str]], object]] = {
+            EXACT: exact.encode_batch,
+            INT8: int8.encode_batch,
+            PYSERINI: one_by_one,
+            SENTENCE_TRANSFORMERS: partial(trained.encode_query, show_progress_bar=False),
+        }
+        many = interleave({name: _of_another_set(encode, number) for name, encode in batches.items()}, rounds)
+        texts = conversations(number, seed=0)
+        ours = exact.encode_batch(texts)
+        checks = [
+            compare(f"impacts, {EXACT} and {PYSERINI}", ours, one_by_one(texts)),
+            compare(
+                f"impacts, {EXACT} and {SENTENCE_TRANSFORMERS}",
+                ours,
+                impacts_of(trained.encode_query(texts, show_progress_bar=False), exact.vocabulary),
+                # Its padded batches tip some roundings.
+                allowed=0.001,
+            ),
+        ]
+    rows = [Row(ONE, "ms", name, [1000 * value for value in values]) for name, values in one.items()]
+    rows += [Row(MANY, "s", name, values) for name, values in many.items()]
+    return Report(
+        "query-encoding",
+        f"A checkpoint of {layers} layers, width {width} (BERT-base has 12 and 768), with random weights, on {THREADS} "
+        f"threads. Ragged: {number} conversations of 10 to 256 tokens, others in each round; each encoder as it "
+        "batches by itself, Pyserini's one by one.",
+        ("disco-pyserini", "pyserini", "sentence-transformers", "torch", "onnxruntime"),
+        rows,
+        [
+            Target(f"{ONE}: {PYSERINI} against {EXACT}", ratio(rows, ONE, PYSERINI, EXACT), 1.25),
+            Target(f"{ONE}: {PYSERINI} against {INT8}", ratio(rows, ONE, PYSERINI, INT8), 3),
+            Target(f"{MANY}: {PYSERINI} against {EXACT}", ratio(rows, MANY, PYSERINI, EXACT), 2),
+            Target(f"{MANY}: {PYSERINI} against {INT8}", ratio(rows, MANY, PYSERINI, INT8), 2),
+            Target(
+                f"{MANY}: {SENTENCE_TRANSFORMERS} against {EXACT}",
+                ratio(rows, MANY, SENTENCE_TRANSFORMERS, EXACT),
+                1.2,
+            ),
+        ],
+        checks,
+    )
+
+
+def _of_another_set(encode: Callable[[list[str]], object], number: int) -> Callable[[], float]:
+    """A contender that encodes other conversations in each round, the same in a round as every other contender."""
+    seeds = count()
+    return lambda: seconds(partial(encode, conversations(number, seed=next(seeds))))()
+
+
+def _without_zeros(vector: dict[str, float]) -> dict[str, int]:
+    return {token: int(impact) for token, impact in vector.items() if impact}

@@ -1,0 +1,47 @@
+"""The whole search command, from its start to its end, with our encoder and with Pyserini's own."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.contenders import EXACT, INT8, PYSERINI, STOCK, environment
+from benchmarks.measure import ROUNDS, THREADS, interleave, run_python
+from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.searched import prepare
+
+TIME = "whole command"
+
+
+def main(rounds: int = ROUNDS, layers: int = 6, width: int = 384, topics: int = 500, documents: int = 10_000) -> Report:
+    """Run ``python -m pyserini.search.lucene`` with each encoder in turns, and compare the runs."""
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        prepare(folder, layers, width, topics, 254, documents)
+        runs = {EXACT: folder / "exact.txt", INT8: folder / "int8.txt", PYSERINI: folder / "pyserini.txt"}
+        encoders = {EXACT: "disco", INT8: "disco", PYSERINI: str(folder / "splade")}
+        backends = {EXACT: "torch", INT8: "onnx-int8", PYSERINI: "torch"}
+        command = [*STOCK, "--index", folder / "index", "--topics", folder / "topics.tsv"]
+        command += ["--batch-size", "64", "--threads", str(THREADS)]
+
+        def run(name: str) -> float:
+            arguments = [*command, "--encoder", encoders[name], "--output", runs[name]]
+            return run_python(arguments, DISCO_BACKEND=backends[name], **environment()).seconds
+
+        times = interleave({name: partial(run, name) for name in runs}, rounds)
+        same = runs[EXACT].read_bytes() == runs[PYSERINI].read_bytes()
+    rows = [Row(TIME, "s", name, values) for name, values in times.items()]
+    return Report(
+        "search-command",
+        f"`python -m pyserini.search.lucene --impact --batch-size 64 --threads {THREADS}`: {topics} conversations of "
+        f"10 to 256 tokens, {documents:,} documents, the best 100 of them. A checkpoint of {layers} layers, width "
+        f"{width}, with random weights; the command's own start takes the same time with every encoder.",
+        ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
+        rows,
+        [
+            Target(f"{PYSERINI} against {EXACT}", ratio(rows, TIME, PYSERINI, EXACT), 2),
+            Target(f"{PYSERINI} against {INT8}", ratio(rows, TIME, PYSERINI, INT8), 2),
+        ],
+        [Check(f"the runs of {EXACT} and {PYSERINI}", "equal, to the byte" if same else "different", same)],
+    )

@@ -1,0 +1,92 @@
+"""The SPLADE forward pass in ONNX Runtime, from a file that is made of a checkpoint once. Imports no torch.
+
+The file stands in Pyserini's cache. Its name says which checkpoint it was made of, by the path, and by the sizes and
+times of the checkpoint's files: a checkpoint that changed gets a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disco_pyserini.encoding.locate import weight_files
+from disco_pyserini.encoding.tokens import Tokens
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import pyserini_cache
+
+# To be raised when a file of today would be made otherwise.
+_EXPORT = 1
+
+
+def open_onnx(folder: Path, tokenizer_name: str | None, device: str | None, int8: bool) -> tuple[OnnxModel, Tokens]:
+    """Open the ONNX file of a checkpoint, making it first where it is missing; see `SpladeModel`."""
+    if device not in (None, "cpu"):
+        raise InputError(f"device {device!r}: the ONNX backends run on the CPU: use the torch backend on a GPU")
+    file, older = _places(folder, tokenizer_name, int8)
+    if not file.is_file():
+        why = "its checkpoint changed" if older else "once"
+        print(f"note: making {file} of {folder} ({why})", file=sys.stderr)
+        from disco_pyserini.encoding.onnx_export import export  # imports torch
+
+        export(folder, tokenizer_name, int8, file)
+        for path in older:
+            path.unlink(missing_ok=True)
+    session = _session(file)
+    record = session.get_modelmeta().custom_metadata_map["disco"]
+    return OnnxModel(session), Tokens.from_json(json.loads(record))
+
+
+class OnnxModel:
+    """A masked LM in ONNX Runtime.
+
+    Every text goes through the model alone and without padding, so that its weights do not depend on its batch: the
+    scale of 8-bit activations is taken over all tokens in the model.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the weights (texts, vocabulary) of texts given as token ids."""
+        return np.concatenate([self._session.run(None, {"input_ids": np.array([tokens])})[0] for tokens in ids])
+
+
+def _places(folder: Path, tokenizer_name: str | None, int8: bool) -> tuple[Path, list[Path]]:
+    """Where the ONNX file of a checkpoint is or will be, and the files made of what stood in its folder before."""
+    files = [*weight_files(folder), *sorted(folder.glob("*.json")), *sorted(folder.glob("*.txt"))]
+    states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    place = f"{folder.name}-{_hash(str(folder.resolve()), tokenizer_name)}-{'int8' if int8 else 'fp32'}"
+    file = pyserini_cache() / "disco-onnx" / f"{place}-{_hash(_EXPORT, states)}.onnx"
+    return file, [path for path in file.parent.glob(f"{place}-*.onnx") if path != file]
+
+
+def _hash(*values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
+
+
+def _session(file: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # ONNX Runtime has no environment variable of its own for this; without either it takes every core.
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    try:
+        return onnxruntime.InferenceSession(
+            file,
+            options,
+            providers=["CPUExecutionProvider"],
+            # Its fused form takes six times as long as the two operations.
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
+    except Exception as problem:  # onnxruntime's exceptions share no class but this
+        raise DiscoError(
+            f"{file}: ONNX Runtime cannot read it: {problem}: delete it, and it is made again"
+        ) from problem

@@ -1,0 +1,72 @@
+"""Text to token ids with the library `tokenizers` alone: transformers takes seconds to import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from disco_pyserini.errors import InputError
+
+
+class Tokens:
+    """A checkpoint's tokenizer.
+
+    Args:
+        tokenizer: a `tokenizers.Tokenizer`.
+        separator: how it spells the token between two texts, if it has one.
+        special_tokens: tokens that have a meaning of their own wherever they stand in a text.
+    """
+
+    def __init__(self, tokenizer: Any, separator: str | None, special_tokens: Sequence[str]) -> None:
+        self._tokenizer = tokenizer
+        self._direction = (tokenizer.truncation or {}).get("direction", "right")
+        self.separator = separator
+        self.special_tokens = tuple(special_tokens)
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """The tokens in the order of their ids."""
+        size = self._tokenizer.get_vocab_size(with_added_tokens=True)
+        return [self._tokenizer.id_to_token(number) for number in range(size)]
+
+    def ids(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
+        """Return the token ids of each text, cut to ``max_length``."""
+        self._tokenizer.enable_truncation(max_length, direction=self._direction)
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object that `from_json` reads."""
+        return {
+            "tokenizer": self._tokenizer.to_str(),
+            "separator": self.separator,
+            "special_tokens": self.special_tokens,
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Tokens:
+        """Read what `to_json` wrote."""
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_str(record["tokenizer"]), record["separator"], record["special_tokens"])
+
+    @classmethod
+    def load(cls, name: str) -> Tokens:
+        """Read the tokenizer of a folder or hub id, in any layout that transformers knows.
+
+        Raises:
+            InputError: there is none.
+        """
+        from transformers import AutoTokenizer
+
+        try:
+            found = AutoTokenizer.from_pretrained(name)
+        except (OSError, ValueError, KeyError) as problem:
+            reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+            raise InputError(f"{name}: no tokenizer could be read there: {reason}") from problem
+        if not found.is_fast:
+            raise InputError(f"{name}: expected a tokenizer that the library tokenizers can run, found {type(found)}")
+        tokenizer = found.backend_tokenizer
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(256, direction=found.truncation_side)
+        return cls(tokenizer, found.sep_token, found.all_special_tokens)

@@ -1,0 +1,142 @@
+"""The SPLADE forward pass in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from disco_pyserini.encoding.locate import weight_files
+from disco_pyserini.encoding.tokens import Tokens
+from disco_pyserini.errors import InputError
+
+# Logits in memory at once: 16 MiB of them are not given back to the operating system after every batch.
+_BLOCK = 1 << 22
+
+
+def open_torch(folder: Path, tokenizer_name: str | None, device: str | None, bf16: bool) -> tuple[TorchModel, Tokens]:
+    """Load a checkpoint for torch; see `SpladeModel`."""
+    model, tokens = load_body(folder, tokenizer_name)
+    return TorchModel(model, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")), bf16), tokens
+
+
+class TorchModel:
+    """A masked LM in torch.
+
+    Args:
+        body: what `load_body` returns.
+        device: where it runs.
+        bf16: compute in bfloat16 instead of float32.
+    """
+
+    def __init__(self, body: Any, device: torch.device, bf16: bool) -> None:
+        self._body = body.to(device, torch.bfloat16 if bf16 else torch.float32)
+        self._head = self._body.get_output_embeddings()
+        self._device = device
+
+    @torch.inference_mode()
+    def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the weights (texts, vocabulary) of texts given as token ids."""
+        padded = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
+        mask = torch.zeros_like(padded)
+        for row, tokens in enumerate(ids):
+            padded[row, : len(tokens)] = torch.tensor(tokens)
+            mask[row, : len(tokens)] = 1
+        mask = mask.to(self._device)
+        states = self._body(input_ids=padded.to(self._device), attention_mask=mask).logits
+        # A text's first token in place of its padding leaves the maximum over its tokens as it is.
+        states = torch.where(mask.bool().unsqueeze(-1), states, states[:, :1])
+        # log(1 + x), not log1p(x): Pyserini's arithmetic, to the bit.
+        return torch.log(1 + torch.relu(self._highest(states).float())).cpu().numpy()
+
+    def _highest(self, states: Tensor) -> Tensor:
+        """The highest logit over the tokens of each text (texts, vocabulary), from states (texts, tokens, width).
+
+        The activation is monotonic, so taking the maximum first gives the same weights, and activates one row per text
+        instead of one per token. The logits are made and reduced in blocks of the vocabulary: to write them as a whole
+        takes as long as to compute them.
+        """
+        width = max(1, _BLOCK // (states.shape[0] * states.shape[1]))
+        weight, bias = self._head.weight, self._head.bias
+        highest = []
+        for start in range(0, len(weight), width):
+            block = slice(start, start + width)
+            logits = nn.functional.linear(states, weight[block], None if bias is None else bias[block])
+            highest.append(logits.amax(dim=1))
+        return torch.cat(highest, dim=1)
+
+
+def load_body(folder: Path, tokenizer_name: str | None) -> tuple[Any, Tokens]:
+    """Load a masked LM, whose ``logits`` are made the inputs of its vocabulary projection, and its tokenizer.
+
+    The weights of the projection are those of the model's ``get_output_embeddings()``.
+
+    Raises:
+        InputError: the checkpoint is not one of a masked LM with such a projection, or the tokenizer is not its own.
+    """
+    model = _load_masked_lm(folder)
+    tokens = Tokens.load(tokenizer_name or str(folder))
+    head = model.get_output_embeddings()
+    size = len(head.weight)
+    if len(tokens.vocabulary) != size:
+        raise InputError(
+            f"{folder}: the tokenizer has {len(tokens.vocabulary)} tokens, but the model's head {size}: "
+            "they are not of one checkpoint; name the right tokenizer with tokenizer_name"
+        )
+    probe = torch.tensor([[size // 2]])
+    with torch.inference_mode():
+        expected = model(probe).logits
+        head.forward = lambda states: states
+        if not torch.allclose(nn.functional.linear(model(probe).logits, head.weight, head.bias), expected, atol=1e-4):
+            raise InputError(
+                f"{folder}: expected a model whose last step is the projection to the vocabulary, "
+                f"{type(model).__name__} does more: it cannot be used here"
+            )
+    return model, tokens
+
+
+def _load_masked_lm(folder: Path) -> Any:
+    from transformers import AutoModelForMaskedLM
+    from transformers.utils import logging
+
+    weight_files(folder)  # says so where there are none
+    show_progress = logging.is_progress_bar_enabled()
+    verbosity = logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        model, report = AutoModelForMaskedLM.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, UnpicklingError) as problem:
+        raise InputError(f"{folder}: not a masked-LM checkpoint: {_first_line(problem)}") from problem
+    finally:
+        logging.set_verbosity(verbosity)
+        if show_progress:
+            logging.enable_progress_bar()
+    _check_weights(model, report, folder)
+    return model.eval()
+
+
+def _check_weights(model: Any, report: dict[str, Any], folder: Path) -> None:
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise InputError(
+            f"{folder}: {len(missing)} weights of a masked LM are not in the checkpoint ({', '.join(missing[:3])}…): "
+            "SPLADE needs the masked-LM head; was this saved from a model without one?"
+        )
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise InputError(
+                f"{folder}: the weights in {name} are not finite (NaN or infinity): the checkpoint is broken"
+            )
+
+
+def _first_line(problem: Exception) -> str:
+    return next(iter(str(problem).strip().splitlines()), type(problem).__name__)
