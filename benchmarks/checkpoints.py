@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+
+from disco_pyserini.datasets.collection import read_topics
+from disco_pyserini.datasets.passages import read_passages
 
 VOCABULARY = 30_522
 TERMS = 180
@@ -41,21 +47,43 @@ def make_checkpoint(folder: Path, layers: int = 12, width: int = 768, terms: int
     return folder
 
 
-def passages(number: int, seed: int) -> list[str]:
-    """Texts of 10 to 254 words, half of them below 64, as passages of web pages have."""
+def open_checkpoint(given: Path | None, folder: Path, layers: int = 12, width: int = 768) -> tuple[Path, str]:
+    """Return a given checkpoint, or one that is made in a folder; and a sentence that says which it is."""
+    if given:
+        return given, f"The checkpoint {given.name}."
+    return (
+        make_checkpoint(folder, layers, width),
+        f"A checkpoint of {layers} layers, width {width} (BERT-base has 12 and 768), with random weights.",
+    )
+
+
+def passages(number: int, seed: int, corpus: Path | None = None) -> list[str]:
+    """Texts of 10 to 254 words, half of them below 64, as passages of web pages have; or some of a given corpus."""
+    if corpus:
+        return _some((passage.contents for passage in read_passages(str(corpus))), number, seed)
     generator = np.random.default_rng(seed)
     return _texts(np.clip(generator.lognormal(np.log(64), 0.6, number), 10, 254).astype(int), generator)
 
 
-def conversations(number: int, seed: int, longest: int = 254) -> list[str]:
-    """Texts of 8 to 254 words: conversations get longer with every turn, until they are cut."""
+def conversations(number: int, seed: int, topics: Path | None = None) -> list[str]:
+    """Texts of 8 to 254 words: conversations get longer with every turn, until they are cut. Or some given topics."""
+    if topics:
+        return _some(read_topics(topics).values(), number, seed)
     generator = np.random.default_rng(seed)
-    return _texts(generator.integers(8, longest + 1, number), generator)
+    return _texts(generator.integers(8, 255, number), generator)
 
 
-def conversation(words: int, seed: int) -> str:
-    """One text of so many words; with the tokens at both ends it has two tokens more."""
-    return _texts(np.array([words]), np.random.default_rng(seed))[0]
+def conversation(topics: Path | None = None) -> str:
+    """One text of 254 words; with the tokens at both ends it has two tokens more. Or the longest of given topics."""
+    if topics:
+        return max(read_topics(topics).values(), key=len)
+    return _texts(np.array([254]), np.random.default_rng(0))[0]
+
+
+def _some(texts: Iterable[str], number: int, seed: int) -> list[str]:
+    """Draw from the first 100,000 texts."""
+    known = list(islice(texts, 100_000))
+    return random.Random(seed).sample(known, min(number, len(known)))
 
 
 def _texts(lengths: np.ndarray, generator: np.random.Generator) -> list[str]:

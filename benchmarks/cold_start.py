@@ -16,11 +16,18 @@ OURS, STOCK_OURS = f"disco search ({INT8})", f"stock command, --encoder disco ({
 STOCK_THEIRS = f"stock command, {PYSERINI}"
 
 
-def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, documents: int = 10_000) -> Report:
+def main(
+    rounds: int = ROUNDS,
+    checkpoint: Path | None = None,
+    topics: Path | None = None,
+    layers: int = 12,
+    width: int = 768,
+    documents: int = 10_000,
+) -> Report:
     """Search for one conversation with each command in turns."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        prepare(folder, layers, width, 1, 254, documents)
+        what = prepare(folder, layers, width, 1, documents, checkpoint, topics)
         arguments = ["--index", folder / "index", "--topics", folder / "topics.tsv"]
         runs = {OURS: folder / "ours.txt", STOCK_OURS: folder / "stock.txt", STOCK_THEIRS: folder / "theirs.txt"}
         commands: dict[str, list[str | Path]] = {
@@ -40,8 +47,7 @@ def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, documents: in
     rows += [Row(MEMORY, "MB", name, [process.megabytes for process in processes]) for name, processes in found.items()]
     return Report(
         "cold-start",
-        f"One conversation, {documents:,} documents, a checkpoint of {layers} layers, width {width}, with random "
-        "weights: each command from start to end, files in the page cache.",
+        f"One conversation, {documents:,} documents: each command from start to end, files in the page cache. {what}",
         ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
         rows,
         [

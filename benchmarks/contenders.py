@@ -23,7 +23,7 @@ def environment() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))}
 
 
-def sparse_encoder(folder: Path) -> Any:
+def sparse_encoder(folder: Path, device: str = "cpu") -> Any:
     """Open a checkpoint with sentence-transformers."""
     from sentence_transformers import SparseEncoder
     from sentence_transformers.base.modules import Transformer
@@ -31,7 +31,7 @@ def sparse_encoder(folder: Path) -> Any:
 
     transformer = Transformer(str(folder), transformer_task="fill-mask")
     transformer.max_seq_length = 256
-    return SparseEncoder(modules=[transformer, SpladePooling("max")], device="cpu")
+    return SparseEncoder(modules=[transformer, SpladePooling("max")], device=device)
 
 
 def impacts_of(rows: Any, vocabulary: Sequence[str]) -> list[dict[str, int]]:

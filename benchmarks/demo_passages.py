@@ -21,9 +21,6 @@ ENCODER = "disco-tiny"
 CACHE = "DISCO_BENCH"
 """Environment variable: the folder for what takes long to make; ``benchmarks/.cache`` without it."""
 
-# At disco-tiny's size, smaller batches stay in the processor's cache.
-_BATCH_TOKENS = 1024
-
 
 def cached(size: int) -> Path:
     """The folder of a corpus of so many passages."""
@@ -78,7 +75,7 @@ def demo_queries(size: int, number: int) -> tuple[dict[str, dict[str, int]], dic
 
 
 def _encode(size: int, folder: Path) -> None:
-    model = document_encoder(ENCODER, batch_tokens=_BATCH_TOKENS)
+    model = document_encoder(ENCODER)
     began, done, log = perf_counter(), 0, list[dict[str, Any]]()
 
     def progress(passages: int) -> None:

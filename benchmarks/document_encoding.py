@@ -27,17 +27,24 @@ from benchmarks.report import Report, Row, Target, ratio
 TIME, MEMORY = "encoding", "peak memory"
 
 
-def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int = 64) -> Report:
+def main(
+    rounds: int = ROUNDS,
+    size: int = 64,
+    checkpoint: Path | None = None,
+    corpus: Path | None = None,
+    layers: int = 12,
+    width: int = 768,
+) -> Report:
     """Encode other passages in each round; then once in a process of its own per contender, for its memory."""
     import torch
     from pyserini.encode import SpladeDocumentEncoder
 
-    from benchmarks.checkpoints import make_checkpoint, passages
+    from benchmarks.checkpoints import open_checkpoint, passages
     from disco_pyserini.encoding import DiscoDocumentEncoder
 
     torch.set_num_threads(THREADS)
     with TemporaryDirectory() as temporary:
-        folder = make_checkpoint(Path(temporary) / "model", layers, width)
+        folder, what = open_checkpoint(checkpoint, Path(temporary) / "model", layers, width)
         exact = DiscoDocumentEncoder(str(folder), device="cpu")
         int8 = DiscoDocumentEncoder(str(folder), backend="onnx-int8")
         trained = sparse_encoder(folder)
@@ -48,8 +55,8 @@ def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int =
             PYSERINI_DOCUMENTS: partial(_in_batches, theirs),
             SENTENCE_TRANSFORMERS: partial(trained.encode_document, show_progress_bar=False),
         }
-        times = interleave({name: _of_another_set(encode, number) for name, encode in encoders.items()}, rounds)
-        texts = passages(number, seed=0)
+        times = interleave({name: _of_another_set(encode, size, corpus) for name, encode in encoders.items()}, rounds)
+        texts = passages(size, 0, corpus)
         ours = exact.encode_batch(texts)
         checks = [
             compare(
@@ -61,14 +68,13 @@ def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int =
             compare(f"impacts, {EXACT} in a batch and alone", ours, [exact.encode(text) for text in texts]),
         ]
         del exact, int8, trained, theirs, encoders
-        memory = _memory(folder, Path(temporary), passages(max(number, 256), seed=1))
+        memory = _memory(folder, Path(temporary), passages(max(size, 256), 1, corpus))
     rows = [Row(TIME, "s", name, values) for name, values in times.items()]
     rows += [Row(MEMORY, "MB", name, [value]) for name, value in memory.items()]
     return Report(
         "document-encoding",
-        f"A checkpoint of {layers} layers, width {width} (BERT-base has 12 and 768), with random weights, on {THREADS} "
-        f"threads. {number} passages of 12 to 256 tokens, half of them below 66, others in each round. Peak memory: of "
-        "the whole command, once, with four times as many passages.",
+        f"{what} {THREADS} threads. {len(texts)} passages of 12 to 256 tokens, half of them below 66, others in each "
+        "round. Peak memory: of the whole command, once, with 256 passages or more.",
         ("disco-pyserini", "pyserini", "sentence-transformers", "torch", "onnxruntime"),
         rows,
         [
@@ -93,11 +99,11 @@ def _in_batches(encoder: Any, texts: list[str]) -> list[dict[str, float]]:
     ]
 
 
-def _of_another_set(encode: Callable[[list[str]], object], number: int) -> Callable[[], float]:
+def _of_another_set(encode: Callable[[list[str]], object], number: int, corpus: Path | None) -> Callable[[], float]:
     from benchmarks.checkpoints import passages
 
     seeds = count()
-    return lambda: seconds(partial(encode, passages(number, seed=next(seeds))))()
+    return lambda: seconds(partial(encode, passages(number, next(seeds), corpus)))()
 
 
 def _memory(folder: Path, place: Path, texts: list[str]) -> dict[str, float]:

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.document_vectors import DocumentVectors, given_vectors, random_vectors
 from benchmarks.given import Given
 from benchmarks.measure import ROUNDS, interleave
-from benchmarks.random_vectors import TERMS, RandomVectors
 from benchmarks.report import Check, Report, Row, Target, median
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.index import build_index
@@ -24,9 +24,10 @@ ONE, TWO = "documents, one thread", "documents, two threads"
 THREADS = {ONE: 1, TWO: 2}
 
 
-def main(documents: int = 10_000, rounds: int = ROUNDS, at_once: int = 200_000) -> Report:
+def main(rounds: int = ROUNDS, size: int = 10_000, vectors: Path | None = None, at_once: int = 200_000) -> Report:
     """Build both indexes in turns and check that both answer alike; then build one of ``at_once`` documents."""
-    source = RandomVectors(documents)
+    source = given_vectors(vectors, size) if vectors else random_vectors(size)
+    documents = len(source.vectors)
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -38,14 +39,14 @@ def main(documents: int = 10_000, rounds: int = ROUNDS, at_once: int = 200_000) 
             contenders = {OURS: partial(_ours, folder, threads), ANSERINI: partial(_anserini, folder, threads)}
             times = interleave(contenders, rounds)
             rows += [Row(quantity, "/s", name, [documents / t for t in seconds]) for name, seconds in times.items()]
-        same = _answers(folder / "ours") == _answers(folder / "anserini")
+        same = _answers(folder / "ours", source) == _answers(folder / "anserini", source)
         for quantity, threads in THREADS.items():
             seconds = _ours(folder, threads, "many")
             rows.append(Row(f"{at_once:,} {quantity}", "/s", OURS, [at_once / seconds]))
     return Report(
         "index-build",
-        f"{documents:,} random vectors of about {TERMS} terms, from files on disk to an index; and {at_once:,} of them "
-        f"in one round of {OURS} alone, since {ANSERINI} would take minutes for each round.",
+        f"{source.what}, from files on disk to an index; and {at_once:,} documents with these vectors, in one round of "
+        f"{OURS} alone, since {ANSERINI} would take minutes for each round.",
         ("disco-pyserini", "pyserini", "pyjnius", "numpy"),
         rows,
         [
@@ -82,8 +83,8 @@ def _anserini(folder: Path, threads: int) -> float:
     return perf_counter() - began
 
 
-def _answers(index: Path) -> dict[str, list[tuple[str, float]]]:
-    queries = {f"query of {docid}": vector for docid, vector in RandomVectors(QUERIES, seed=1, terms=30).dictionaries()}
+def _answers(index: Path, source: DocumentVectors) -> dict[str, list[tuple[str, float]]]:
+    queries = source.queries(QUERIES)
     with DiscoSearcher(index, Given(queries)) as searcher:
         results = searcher.batch_search(list(queries), list(queries), 100)
     return {qid: [(hit.docid, hit.score) for hit in hits] for qid, hits in results.items()}

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from benchmarks.checkpoints import conversation, conversations, make_checkpoint
+from benchmarks.checkpoints import conversation, conversations, open_checkpoint
 from benchmarks.contenders import (
     EXACT,
     INT8,
@@ -27,18 +27,25 @@ from disco_pyserini.encoding import DiscoQueryEncoder
 ONE, MANY = "one conversation of 256 tokens", "ragged conversations"
 
 
-def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int = 32) -> Report:
+def main(
+    rounds: int = ROUNDS,
+    size: int = 32,
+    checkpoint: Path | None = None,
+    topics: Path | None = None,
+    layers: int = 12,
+    width: int = 768,
+) -> Report:
     """Encode one conversation several times a round, and other ragged ones in each."""
     from pyserini.encode import SpladeQueryEncoder
 
     torch.set_num_threads(THREADS)
     with TemporaryDirectory() as temporary:
-        folder = make_checkpoint(Path(temporary) / "model", layers, width)
+        folder, what = open_checkpoint(checkpoint, Path(temporary) / "model", layers, width)
         exact = DiscoQueryEncoder(str(folder), device="cpu")
         int8 = DiscoQueryEncoder(str(folder), backend="onnx-int8")
         theirs = SpladeQueryEncoder(str(folder))
         trained = sparse_encoder(folder)
-        text = conversation(254, seed=0)
+        text = conversation(topics)
         singles = {name: encoder.encode for name, encoder in ((EXACT, exact), (INT8, int8), (PYSERINI, theirs))}
         one = interleave({name: seconds(partial(encode, text)) for name, encode in singles.items()}, rounds)
 
@@ -51,8 +58,8 @@ def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int =
             PYSERINI: one_by_one,
             SENTENCE_TRANSFORMERS: partial(trained.encode_query, show_progress_bar=False),
         }
-        many = interleave({name: _of_another_set(encode, number) for name, encode in batches.items()}, rounds)
-        texts = conversations(number, seed=0)
+        many = interleave({name: _of_another_set(encode, size, topics) for name, encode in batches.items()}, rounds)
+        texts = conversations(size, 0, topics)
         ours = exact.encode_batch(texts)
         checks = [
             compare(f"impacts, {EXACT} and {PYSERINI}", ours, one_by_one(texts)),
@@ -68,9 +75,8 @@ def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int =
     rows += [Row(MANY, "s", name, values) for name, values in many.items()]
     return Report(
         "query-encoding",
-        f"A checkpoint of {layers} layers, width {width} (BERT-base has 12 and 768), with random weights, on {THREADS} "
-        f"threads. Ragged: {number} conversations of 10 to 256 tokens, others in each round; each encoder as it "
-        "batches by itself, Pyserini's one by one.",
+        f"{what} {THREADS} threads. Ragged: {len(texts)} conversations of 10 to 256 tokens, others in each round; each "
+        "encoder as it batches by itself, Pyserini's one by one.",
         ("disco-pyserini", "pyserini", "sentence-transformers", "torch", "onnxruntime"),
         rows,
         [
@@ -88,10 +94,10 @@ def main(rounds: int = ROUNDS, layers: int = 12, width: int = 768, number: int =
     )
 
 
-def _of_another_set(encode: Callable[[list[str]], object], number: int) -> Callable[[], float]:
+def _of_another_set(encode: Callable[[list[str]], object], number: int, topics: Path | None) -> Callable[[], float]:
     """A contender that encodes other conversations in each round, the same in a round as every other contender."""
     seeds = count()
-    return lambda: seconds(partial(encode, conversations(number, seed=next(seeds))))()
+    return lambda: seconds(partial(encode, conversations(number, next(seeds), topics)))()
 
 
 def _without_zeros(vector: dict[str, float]) -> dict[str, int]:

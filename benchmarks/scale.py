@@ -30,7 +30,7 @@ MOST_BUILDS = 3
 ENCODING, INDEXING, SEARCHING = "encoding the last passages", "indexing", "searching, k = 100"
 
 
-def main(sizes: Sequence[int] = SIZES, rounds: int = ROUNDS) -> Report:
+def main(rounds: int = ROUNDS, sizes: Sequence[int] = SIZES) -> Report:
     """Measure every size in turns, and the memory of each in a process of its own."""
     largest = max(sizes)
     demo_vectors(largest)

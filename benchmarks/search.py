@@ -37,14 +37,14 @@ type Results = dict[str, list[tuple[str, float]]]
 type Queries = dict[str, dict[str, int]]
 
 
-def main(passages: int = 1_000_000, rounds: int = ROUNDS, queries: int = 100, judged: int = 1_000) -> Report:
+def main(rounds: int = ROUNDS, size: int = 1_000_000, queries: int = 100, judged: int = 1_000) -> Report:
     """Search with every contender in turns; compare what they find, and what pruning loses."""
-    vectors, grades = demo_queries(passages, max(queries, judged))
+    vectors, grades = demo_queries(size, max(queries, judged))
     timed = dict(list(vectors.items())[:: max(1, len(vectors) // queries)][:queries])
-    arrays = _exhaustive_arrays(passages)
+    arrays = _exhaustive_arrays(size)
     rows = []
-    with _Contenders(passages, vectors, arrays) as contenders:
-        for k in (k for k in DEPTHS if k <= passages):
+    with _Contenders(size, vectors, arrays) as contenders:
+        for k in (k for k in DEPTHS if k <= size):
             found = interleave(
                 {name: partial(_latencies, partial(search, k=k), timed) for name, search in contenders.every.items()},
                 rounds,
@@ -54,19 +54,19 @@ def main(passages: int = 1_000_000, rounds: int = ROUNDS, queries: int = 100, ju
                 for percentile in PERCENTILES
                 for name, every in found.items()
             ]
-        same, kept = _answers(contenders, timed, vectors, grades, min(passages, 1000))
+        same, kept = _answers(contenders, timed, vectors, grades, min(size, 1000))
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "queries.json"
         given.write_text(json.dumps(timed), encoding="utf-8")
         memory = {
-            name: run_python(["-m", "benchmarks.search", mode, str(passages), given]).megabytes
+            name: run_python(["-m", "benchmarks.search", mode, str(size), given]).megabytes
             for name, mode in ((CHOSEN, "pruned"), (FULL, "full"), (EXHAUSTIVE, "exhaustive"))
         }
     rows += [Row("memory", "MB", name, [megabytes]) for name, megabytes in memory.items()]
-    depths = [k for k in DEPTHS if k <= passages]
+    depths = [k for k in DEPTHS if k <= size]
     return Report(
         "search",
-        f"{passages:,} passages of the demo world, {len(timed)} conversations, one at a time and with one thread, "
+        f"{size:,} passages of the demo world, {len(timed)} conversations, one at a time and with one thread, "
         "from the query's vector to document ids and scores. Memory: the most that a process had resident that opens "
         "the index and answers these queries.",
         ("disco-pyserini", "pyserini", "pyjnius", "splade-index", "numba"),

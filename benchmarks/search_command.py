@@ -14,11 +14,19 @@ from benchmarks.searched import prepare
 TIME = "whole command"
 
 
-def main(rounds: int = ROUNDS, layers: int = 6, width: int = 384, topics: int = 500, documents: int = 10_000) -> Report:
+def main(
+    rounds: int = ROUNDS,
+    size: int = 500,
+    checkpoint: Path | None = None,
+    topics: Path | None = None,
+    layers: int = 6,
+    width: int = 384,
+    documents: int = 10_000,
+) -> Report:
     """Run ``python -m pyserini.search.lucene`` with each encoder in turns, and compare the runs."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        prepare(folder, layers, width, topics, 254, documents)
+        what = prepare(folder, layers, width, size, documents, checkpoint, topics)
         runs = {EXACT: folder / "exact.txt", INT8: folder / "int8.txt", PYSERINI: folder / "pyserini.txt"}
         encoders = {EXACT: "disco", INT8: "disco", PYSERINI: str(folder / "splade")}
         backends = {EXACT: "torch", INT8: "onnx-int8", PYSERINI: "torch"}
@@ -34,9 +42,9 @@ def main(rounds: int = ROUNDS, layers: int = 6, width: int = 384, topics: int = 
     rows = [Row(TIME, "s", name, values) for name, values in times.items()]
     return Report(
         "search-command",
-        f"`python -m pyserini.search.lucene --impact --batch-size 64 --threads {THREADS}`: {topics} conversations of "
-        f"10 to 256 tokens, {documents:,} documents, the best 100 of them. A checkpoint of {layers} layers, width "
-        f"{width}, with random weights; the command's own start takes the same time with every encoder.",
+        f"`python -m pyserini.search.lucene --impact --batch-size 64 --threads {THREADS}`: {size} conversations of 10 "
+        f"to 256 tokens, {documents:,} documents, the best 100 of them. {what} The command's own start takes the same "
+        "time with every encoder.",
         ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
         rows,
         [

@@ -6,8 +6,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from benchmarks.document_vectors import given_vectors, random_vectors
 from benchmarks.measure import ROUNDS, interleave, seconds
-from benchmarks.random_vectors import TERMS, RandomVectors
 from benchmarks.report import Check, Report, Row, Target, ratio
 from disco_pyserini.vectors import open_vectors
 from disco_pyserini.vectors.jsonl import write_jsonl
@@ -15,8 +15,9 @@ from disco_pyserini.vectors.jsonl import write_jsonl
 PARTS, JSONL, GZIPPED = "vector parts", "Anserini JSONL", "the same, gzipped"
 
 
-def main(documents: int = 20_000, rounds: int = ROUNDS) -> Report:
+def main(rounds: int = ROUNDS, size: int = 20_000, vectors: Path | None = None) -> Report:
     """Write the same vectors three times, and read them in turns."""
+    source = given_vectors(vectors, size) if vectors else random_vectors(size)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         paths = {
@@ -24,7 +25,7 @@ def main(documents: int = 20_000, rounds: int = ROUNDS) -> Report:
             JSONL: folder / "vectors.jsonl",
             GZIPPED: folder / "vectors.jsonl.gz",
         }
-        RandomVectors(documents).write_parts(paths[PARTS])
+        source.write_parts(paths[PARTS])
         for name in (JSONL, GZIPPED):
             write_jsonl(open_vectors(paths[PARTS]), paths[name])
         same = len({_read(path) for path in paths.values()}) == 1
@@ -33,7 +34,7 @@ def main(documents: int = 20_000, rounds: int = ROUNDS) -> Report:
         rows += [Row("reading", "s", name, values) for name, values in times.items()]
     return Report(
         "vectors-on-disk",
-        f"{documents:,} random vectors of about {TERMS} terms, all of them read.",
+        f"{source.what}, all of them read.",
         ("disco-pyserini", "pyarrow"),
         rows,
         [

@@ -14,9 +14,9 @@ REPOSITORY = Path(__file__).parents[1]
 
 
 SMALL = {
-    "index_build": "documents=300, at_once=700",
-    "vectors_on_disk": "documents=300",
-    "search": "passages=300, queries=5, judged=20",
+    "index_build": "size=300, at_once=700",
+    "vectors_on_disk": "size=300",
+    "search": "size=300, queries=5, judged=20",
     "scale": "sizes=(300,)",
 }
 

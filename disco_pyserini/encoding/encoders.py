@@ -16,9 +16,6 @@ from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, W
 # How far padding was seen to move an impact before rounding: 2e-4 at most on a BERT-base-sized model.
 PADDING_NOISE = 5e-4
 
-# Tokens per forward pass: more are not faster on a CPU, and take more memory.
-BATCH_TOKENS = 1024
-
 
 class _Encoder:
     """What both encoders share.
@@ -30,7 +27,7 @@ class _Encoder:
         device: a torch device; by default the first GPU, or the CPU where there is none. ONNX runs on the CPU.
         max_length: tokens after which a text is cut.
         quantiser: how weights become impacts.
-        batch_tokens: tokens per forward pass, padding included; bounds memory.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
         revision: the commit of a hub id.
         backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
 
@@ -47,7 +44,7 @@ class _Encoder:
         device: str | None = None,
         max_length: int = 256,
         quantiser: Quantiser = DEFAULT_QUANTISER,
-        batch_tokens: int = BATCH_TOKENS,
+        batch_tokens: int | None = None,
         revision: str | None = None,
         backend: str = Backend.torch,
     ) -> None:
@@ -167,7 +164,7 @@ def document_encoder(
         device=device,
         max_length=max_length or reference.max_length,
         quantiser=quantiser,
-        batch_tokens=batch_tokens or BATCH_TOKENS,
+        batch_tokens=batch_tokens,
         revision=reference.revision,
         backend=backend,
     )

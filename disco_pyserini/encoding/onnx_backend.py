@@ -51,6 +51,8 @@ class OnnxModel:
     scale of 8-bit activations is taken over all tokens in the model.
     """
 
+    batch_tokens = 1024
+
     def __init__(self, session: Any) -> None:
         self._session = session
 

@@ -42,6 +42,10 @@ class Model(Protocol):
     def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the weights (texts, vocabulary) of texts given as token ids."""
 
+    @property
+    def batch_tokens(self) -> int:
+        """How many tokens at once are fast."""
+
 
 class SpladeModel:
     """A tokenizer and a model of one checkpoint.
@@ -50,7 +54,8 @@ class SpladeModel:
         folder: a Hugging Face checkpoint: ``config.json`` and safetensors or ``.bin`` weights, read without unpickling.
         tokenizer_name: a tokenizer's folder or hub id where it is not beside the weights.
         device: a torch device; by default the first GPU, or the CPU where there is none. ONNX runs on the CPU.
-        batch_tokens: how many tokens, padding included, go through the model at once. It bounds memory.
+        batch_tokens: how many tokens, padding included, go through the model at once; it bounds memory. By default
+            what is fast.
         backend: what runs the model.
 
     Raises:
@@ -58,9 +63,8 @@ class SpladeModel:
     """
 
     def __init__(
-        self, folder: Path, tokenizer_name: str | None, device: str | None, batch_tokens: int, backend: Backend
+        self, folder: Path, tokenizer_name: str | None, device: str | None, batch_tokens: int | None, backend: Backend
     ) -> None:
-        self.batch_tokens = batch_tokens
         self.model: Model
         self.tokens: Tokens
         if backend in (Backend.torch, Backend.torch_bf16):
@@ -71,6 +75,7 @@ class SpladeModel:
             from disco_pyserini.encoding.onnx_backend import open_onnx
 
             self.model, self.tokens = open_onnx(folder, tokenizer_name, device, int8=backend is Backend.onnx_int8)
+        self.batch_tokens = batch_tokens or self.model.batch_tokens
 
     def weights(self, texts: Sequence[str], max_length: int) -> list[WeightVector]:
         """Encode texts in batches of similar length."""

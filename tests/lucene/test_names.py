@@ -34,7 +34,7 @@ def test_an_index_of_unknown_origin_gets_the_default(
     foreign = copy(tiny.index, tmp_path)
     (foreign / FILE_NAME).unlink()
     asked = []
-    monkeypatch.setattr("disco_pyserini.encoding.query_encoder", lambda name, device: asked.append(name))
+    monkeypatch.setattr("disco_pyserini.encoding.query_encoder", lambda name, *options: asked.append(name))
     for _ in range(2):
         names.query_encoder_for(foreign, "disco")
     assert asked == [DEFAULT_ENCODER] * 2
