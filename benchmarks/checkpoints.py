@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 from disco_pyserini.datasets.collection import read_topics
@@ -24,7 +25,7 @@ def make_checkpoint(folder: Path, layers: int = 12, width: int = 768, terms: int
     """Write a masked LM of BERT's architecture and its tokenizer; the sizes are BERT-base's unless others are given.
 
     Random weights activate far too many dimensions, so the output bias is set to leave about ``terms`` of them for a
-    text of 256 tokens. Pyserini's encoder reads pytorch_model.bin only, so the weights are in the folder twice.
+    text of 256 tokens. The weights are in the folder twice, once as Pyserini reads them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join([*SPECIAL, *WORDS]), encoding="utf-8")
@@ -48,9 +49,17 @@ def make_checkpoint(folder: Path, layers: int = 12, width: int = 768, terms: int
 
 
 def open_checkpoint(given: Path | None, folder: Path, layers: int = 12, width: int = 768) -> tuple[Path, str]:
-    """Return a given checkpoint, or one that is made in a folder; and a sentence that says which it is."""
+    """Make a folder with a given checkpoint's files, or with a new one; return it and a sentence that says which it is.
+
+    Pyserini's encoder reads pytorch_model.bin only, so that is made of a given checkpoint that lacks it.
+    """
     if given:
-        return given, f"The checkpoint {given.name}."
+        folder.mkdir(parents=True)
+        for file in given.iterdir():
+            (folder / file.name).symlink_to(file.resolve())
+        if not (folder / "pytorch_model.bin").exists():
+            torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+        return folder, f"The checkpoint {given.resolve().parent.name}/{given.resolve().name}."
     return (
         make_checkpoint(folder, layers, width),
         f"A checkpoint of {layers} layers, width {width} (BERT-base has 12 and 768), with random weights.",

@@ -30,9 +30,7 @@ def _prepare(
     from disco_pyserini.vectors import open_vectors
 
     model, what = open_checkpoint(checkpoint, folder / "splade", layers, width)
-    if checkpoint:
-        (folder / "splade").symlink_to(checkpoint.resolve())
-    vectors = random_vectors(documents, DiscoQueryEncoder(str(model)).vocabulary, str(folder / "splade"))
+    vectors = random_vectors(documents, DiscoQueryEncoder(str(model)).vocabulary, str(model))
     vectors.write_parts(folder / "vectors")
     build_index(open_vectors(folder / "vectors"), folder / "index")
     with write_aside(folder / "topics.tsv") as lines:

@@ -75,7 +75,7 @@ def test_documents_of_a_topic_stand_together() -> None:
 
 
 def test_texts_come_along_when_asked_for() -> None:
-    source = topics(300, 100)
+    source = topics(300, 200)
     source.raw = True
     for batch in reordered(source, keep_raw=True).batches():
         assert batch.raw == [f"text of {name}" for name in batch.ids]
