@@ -20,9 +20,6 @@ def index(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that write.")] = 1,
     store_raw: Annotated[bool, typer.Option("--store-raw", help="Store the passages' texts in the index.")] = False,
-    reorder: Annotated[
-        bool, typer.Option("--reorder", help="Put similar documents beside each other: pruned searches are faster.")
-    ] = False,
 ) -> None:
     """Build the Lucene index that Pyserini's search opens: of document vectors, or of passages for BM25."""
     from disco_pyserini.errors import InputError
@@ -32,7 +29,7 @@ def index(
     if corpus is not None:
         _index_passages(corpus, index)
     if vectors is not None:
-        _index_vectors(vectors, index, threads, store_raw, reorder)
+        _index_vectors(vectors, index, threads, store_raw)
 
 
 def _index_passages(corpus: str, index: Path) -> None:
@@ -52,30 +49,22 @@ def _index_passages(corpus: str, index: Path) -> None:
     print(f"{index}: {passages:,} passages")
 
 
-def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool, reorder: bool) -> None:
+def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) -> None:
     from time import perf_counter
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from disco_pyserini.lucene.index import build_index
-    from disco_pyserini.vectors.reorder import reordered
-    from disco_pyserini.vectors.source import VectorSource, open_vectors
+    from disco_pyserini.vectors.source import open_vectors
 
-    source: VectorSource = open_vectors(vectors)
+    source = open_vectors(vectors)
+    began = perf_counter()
     speed = TextColumn("{task.fields[speed]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
+    columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        if reorder:
-            ordering = bar.add_task("ordering", total=None, speed="")
-            source = reordered(
-                source,
-                keep_raw=store_raw,
-                progress=lambda done, total: bar.update(ordering, completed=done, total=total),
-            )
         task = bar.add_task("indexing", total=source.total, speed="")
-        began = perf_counter()
 
         def show(written: int) -> None:
             rate = written / (perf_counter() - began)

@@ -13,7 +13,6 @@ from disco_pyserini.lucene import jvm, retrieval
 from disco_pyserini.lucene.index import build_index
 from disco_pyserini.lucene.retrieval import Hit
 from disco_pyserini.lucene.searcher import DiscoSearcher, write_run
-from disco_pyserini.vectors.reorder import reordered
 
 from .conftest import LookUp, Vector, Vectors
 
@@ -101,17 +100,6 @@ def test_all_candidates_make_a_pruned_search_exact(
         )[:3]
         expected = [hit for hit in full[qid] if any(token in vectors.documents[hit.docid] for token in heavy)]
         assert [(hit.docid, round(hit.score)) for hit in hits] == [(h.docid, round(h.score)) for h in expected]
-
-
-def test_a_reordered_index_gives_the_same_runs(
-    index: Path, vectors: Vectors, queries: dict[str, Vector], tmp_path: Path
-) -> None:
-    order = reordered(vectors)
-    assert order.order.tolist() != list(range(vectors.total))
-    build_index(order, tmp_path / "index")
-    for name, folder in (("stock", index), ("reordered", tmp_path / "index")):
-        write_run(search(folder, queries, 200), tmp_path / f"{name}.txt")
-    assert (tmp_path / "reordered.txt").read_bytes() == (tmp_path / "stock.txt").read_bytes()
 
 
 def test_pruning_needs_a_term(index: Path) -> None:
