@@ -6,12 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any
 
 import torch
-from transformers import AutoConfig
 
+from benchmarks.arithmetic import matrix_speed, operations, synchronised
 from benchmarks.checkpoints import conversation, open_checkpoint
 from benchmarks.contenders import SENTENCE_TRANSFORMERS, sparse_encoder
 from benchmarks.measure import ROUNDS, THREADS, interleave
@@ -41,16 +40,17 @@ def main(
                 theirs.encode_document, texts, batch_size=128 if device == "cuda" else 4, show_progress_bar=False
             ),
         }
-        times = interleave({name: partial(_seconds, work) for name, work in contenders.items()}, rounds)
+        times = interleave({name: partial(synchronised, work) for name, work in contenders.items()}, rounds)
         exact = DiscoDocumentEncoder(str(folder), device=device, max_length=TOKENS)
         shared = [
             len({*a.terms.tolist()} & {*b.terms.tolist()}) / len({*a.terms.tolist(), *b.terms.tolist()})
             for a, b in zip(ours.vectors(texts[:32]), exact.vectors(texts[:32]), strict=True)
         ]
-        operations = _operations(AutoConfig.from_pretrained(folder))
+        computed = size * operations(folder, TOKENS)
+    fastest = [matrix_speed(device, torch.bfloat16) / 1e12 for _ in range(rounds)]
     rows = [Row(SPEED, "passages/s", name, [size / value for value in values]) for name, values in times.items()]
-    rows.append(Row(COMPUTED, "TFLOP/s", OURS, [size * operations / value / 1e12 for value in times[OURS]]))
-    rows.append(Row(COMPUTED, "TFLOP/s", MATRIX, [_matrix_speed(device) for _ in range(rounds)]))
+    rows.append(Row(COMPUTED, "TFLOP/s", OURS, [computed / value / 1e12 for value in times[OURS]]))
+    rows.append(Row(COMPUTED, "TFLOP/s", MATRIX, fastest))
     name = torch.cuda.get_device_name() if device == "cuda" else f"the CPU, {THREADS} threads"
     return Report(
         "bf16",
@@ -72,28 +72,3 @@ def main(
 def _speed(rows: list[Row], name: str) -> float:
     """The median passages per second."""
     return median(rows, SPEED, name)
-
-
-def _operations(config: Any) -> float:
-    """Additions and multiplications in the matrix products of one passage."""
-    width, layers = config.hidden_size, config.num_hidden_layers
-    weights = layers * (4 * width**2 + 2 * width * config.intermediate_size) + width**2 + width * config.vocab_size
-    return float(2 * TOKENS * weights + 4 * layers * TOKENS**2 * width)
-
-
-def _matrix_speed(device: str) -> float:
-    side = 8192 if device == "cuda" else 2048
-    matrix = torch.randn(side, side, dtype=torch.bfloat16, device=device)
-    product = partial(torch.mm, matrix, matrix)
-    product()
-    return 10 * 2 * side**3 / _seconds(lambda: [product() for _ in range(10)]) / 1e12
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    began = perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return perf_counter() - began

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from benchmarks.arithmetic import matrix_speed, operations
 from benchmarks.checkpoints import conversation, conversations, open_checkpoint
 from benchmarks.contenders import (
     EXACT,
@@ -24,6 +25,8 @@ from benchmarks.measure import ROUNDS, THREADS, interleave, seconds
 from benchmarks.report import Report, Row, Target, ratio
 from disco_pyserini.encoding import DiscoQueryEncoder
 
+COMPUTED, MATRIX = "matrix products, one conversation", "product of two square matrices"
+TOKENS = 256
 ONE, MANY = "one conversation of 256 tokens", "ragged conversations"
 
 
@@ -60,6 +63,8 @@ def main(
         }
         many = interleave({name: _of_another_set(encode, size, topics) for name, encode in batches.items()}, rounds)
         texts = conversations(size, 0, topics)
+        computed = operations(folder, TOKENS)
+        fastest = [matrix_speed("cpu", torch.float32) / 1e9 for _ in range(rounds)]
         ours = exact.encode_batch(texts)
         checks = [
             compare(f"impacts, {EXACT} and {PYSERINI}", ours, one_by_one(texts)),
@@ -73,6 +78,9 @@ def main(
         ]
     rows = [Row(ONE, "ms", name, [1000 * value for value in values]) for name, values in one.items()]
     rows += [Row(MANY, "s", name, values) for name, values in many.items()]
+    # What an exact encoder cannot pass.
+    rows.append(Row(COMPUTED, "GFLOP/s", EXACT, [computed / value / 1e9 for value in one[EXACT]]))
+    rows.append(Row(COMPUTED, "GFLOP/s", MATRIX, fastest))
     return Report(
         "query-encoding",
         f"{what} {THREADS} threads. Ragged: {len(texts)} conversations of 10 to 256 tokens, others in each round; each "

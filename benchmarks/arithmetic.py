@@ -1,0 +1,39 @@
+"""How much a model computes, and how fast this machine computes at best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from transformers import AutoConfig
+
+
+def operations(folder: Path, tokens: int) -> float:
+    """Additions and multiplications in the matrix products of one text, in a checkpoint of BERT's architecture."""
+    config = AutoConfig.from_pretrained(folder)
+    width, layers = config.hidden_size, config.num_hidden_layers
+    weights = layers * (4 * width**2 + 2 * width * config.intermediate_size) + width**2 + width * config.vocab_size
+    return float(2 * tokens * weights + 4 * layers * tokens**2 * width)
+
+
+def matrix_speed(device: str, dtype: torch.dtype) -> float:
+    """Additions and multiplications a second in products of large square matrices."""
+    side = 8192 if device == "cuda" else 2048
+    matrix = torch.randn(side, side, dtype=dtype, device=device)
+    product = partial(torch.mm, matrix, matrix)
+    product()
+    return 10 * 2 * side**3 / synchronised(lambda: [product() for _ in range(10)])
+
+
+def synchronised(work: Callable[[], object]) -> float:
+    """Seconds that work takes, a GPU's part included."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    began = perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return perf_counter() - began
