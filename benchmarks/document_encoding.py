@@ -29,7 +29,7 @@ TIME, MEMORY = "encoding", "peak memory"
 
 def main(
     rounds: int = ROUNDS,
-    size: int = 64,
+    size: int = 32,
     checkpoint: Path | None = None,
     corpus: Path | None = None,
     layers: int = 12,
@@ -68,13 +68,13 @@ def main(
             compare(f"impacts, {EXACT} in a batch and alone", ours, [exact.encode(text) for text in texts]),
         ]
         del exact, int8, trained, theirs, encoders
-        memory = _memory(folder, Path(temporary), passages(4 * size, 1, corpus))
+        memory = _memory(folder, Path(temporary), passages(2 * size, 1, corpus))
     rows = [Row(TIME, "s", name, values) for name, values in times.items()]
     rows += [Row(MEMORY, "MB", name, [value]) for name, value in memory.items()]
     return Report(
         "document-encoding",
         f"{what} {THREADS} threads. {len(texts)} passages of 12 to 256 tokens, half of them below 66, others in each "
-        "round. Peak memory: of the whole command, once, with four times as many passages.",
+        "round. Peak memory: of the whole command, once, with twice as many passages.",
         ("disco-pyserini", "pyserini", "sentence-transformers", "torch", "onnxruntime"),
         rows,
         [

@@ -32,7 +32,7 @@ ONE, MANY = "one conversation of 256 tokens", "ragged conversations"
 
 def main(
     rounds: int = ROUNDS,
-    size: int = 32,
+    size: int = 16,
     checkpoint: Path | None = None,
     topics: Path | None = None,
     layers: int = 12,
