@@ -24,8 +24,8 @@ from disco_pyserini.evaluation import evaluate
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.searcher import DiscoSearcher
 
-PRUNED_TERMS = (6, 8, 10)
-TARGET_TERMS = 8
+PRUNED_TERMS = (8, 10, 12)
+TARGET_TERMS = 12
 DEPTHS = (10, 100, 1000)
 PERCENTILES = (50, 95, 99)
 FULL, ANSERINI, EXHAUSTIVE = "disco, full query", "Anserini SimpleImpactSearcher", "splade-index"
