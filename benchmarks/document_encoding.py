@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +20,7 @@ from benchmarks.contenders import (
     impacts_of,
     sparse_encoder,
 )
-from benchmarks.measure import ROUNDS, THREADS, interleave, run_python, seconds
+from benchmarks.measure import ROUNDS, THREADS, interleave, run_python, seconds_of_others
 from benchmarks.report import Report, Row, Target, ratio
 
 TIME, MEMORY = "encoding", "peak memory"
@@ -55,7 +54,13 @@ def main(
             PYSERINI_DOCUMENTS: partial(_in_batches, theirs),
             SENTENCE_TRANSFORMERS: partial(trained.encode_document, show_progress_bar=False),
         }
-        times = interleave({name: _of_another_set(encode, size, corpus) for name, encode in encoders.items()}, rounds)
+        times = interleave(
+            {
+                name: seconds_of_others(encode, lambda seed: passages(size, seed, corpus))
+                for name, encode in encoders.items()
+            },
+            rounds,
+        )
         texts = passages(size, 0, corpus)
         ours = exact.encode_batch(texts)
         checks = [
@@ -97,13 +102,6 @@ def _in_batches(encoder: Any, texts: list[str]) -> list[dict[str, float]]:
         for start in range(0, len(texts), 64)
         for vector in encoder.encode(texts[start : start + 64], max_length=256)
     ]
-
-
-def _of_another_set(encode: Callable[[list[str]], object], number: int, corpus: Path | None) -> Callable[[], float]:
-    from benchmarks.checkpoints import passages
-
-    seeds = count()
-    return lambda: seconds(partial(encode, passages(number, next(seeds), corpus)))()
 
 
 def _memory(folder: Path, place: Path, texts: list[str]) -> dict[str, float]:

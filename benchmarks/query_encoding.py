@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +20,7 @@ from benchmarks.contenders import (
     impacts_of,
     sparse_encoder,
 )
-from benchmarks.measure import ROUNDS, THREADS, interleave, seconds
+from benchmarks.measure import ROUNDS, THREADS, interleave, seconds, seconds_of_others
 from benchmarks.report import Report, Row, Target, ratio
 from disco_pyserini.encoding import DiscoQueryEncoder
 
@@ -61,7 +60,13 @@ def main(
             PYSERINI: one_by_one,
             SENTENCE_TRANSFORMERS: partial(trained.encode_query, show_progress_bar=False),
         }
-        many = interleave({name: _of_another_set(encode, size, topics) for name, encode in batches.items()}, rounds)
+        many = interleave(
+            {
+                name: seconds_of_others(encode, lambda seed: conversations(size, seed, topics))
+                for name, encode in batches.items()
+            },
+            rounds,
+        )
         texts = conversations(size, 0, topics)
         computed = operations(folder, TOKENS)
         fastest = [matrix_speed("cpu", torch.float32) / 1e9 for _ in range(rounds)]
@@ -100,12 +105,6 @@ def main(
         ],
         checks,
     )
-
-
-def _of_another_set(encode: Callable[[list[str]], object], number: int, topics: Path | None) -> Callable[[], float]:
-    """A contender that encodes other conversations in each round, the same in a round as every other contender."""
-    seeds = count()
-    return lambda: seconds(partial(encode, conversations(number, next(seeds), topics)))()
 
 
 def _without_zeros(vector: dict[str, float]) -> dict[str, int]:
