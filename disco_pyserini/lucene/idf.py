@@ -29,9 +29,10 @@ class Idf(Mapping[str, float]):
 
     def __getitem__(self, token: str) -> float:
         if token not in self._known:
-            reader, term = self._reader(), jvm.start().autoclass("org.apache.lucene.index.Term")
-            frequency = reader.docFreq(term("contents", token))
-            self._known[token] = np.log(reader.numDocs() / frequency) if frequency else None
+            with jvm.shared_classes:
+                reader, term = self._reader(), jvm.start().autoclass("org.apache.lucene.index.Term")
+                frequency = reader.docFreq(term("contents", token))
+                self._known[token] = np.log(reader.numDocs() / frequency) if frequency else None
         known = self._known[token]
         if known is None:
             raise KeyError(token)

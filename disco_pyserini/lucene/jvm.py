@@ -24,6 +24,13 @@ OLDEST_JAVA = 21
 OPTIONS_VARIABLE = "DISCO_JAVA_OPTIONS"
 """Environment variable with options for the JVM, for example ``-Xmx8g``."""
 
+shared_classes = threading.RLock()
+"""Held while a thread looks classes up with ``autoclass`` or calls methods of classes that threads share.
+
+A pyjnius method remembers the object that it was last looked up on, and ``autoclass`` itself calls such methods:
+without the lock, a call from one thread may reach another thread's object, and end the process.
+"""
+
 _VECTOR_MODULE = "jdk.incubator.vector"
 
 # Java forgets the level of a logger that nothing refers to.
@@ -122,8 +129,8 @@ def start() -> Any:
 def declare(name: str, constructor: str, **members: Any) -> Any:
     """Declare a Java class with just the members that are used, for the inner loops of one thread.
 
-    ``autoclass`` declares every member, and picks between overloads at every call: several times slower. A pyjnius
-    method object remembers the instance it was last looked up on, so threads must not share what this returns.
+    ``autoclass`` declares every member, and picks between overloads at every call: several times slower. Threads must
+    not share what this returns, for the reason given at `shared_classes`, and then need no lock to call it.
     """
     jnius = start()
     members |= {"__javaclass__": name, "__javaconstructor__": [(constructor, False)]}

@@ -38,20 +38,8 @@ class Retriever:
     """Searches an open index. Not for several threads at once: each makes its own, of the same ``reader``."""
 
     def __init__(self, reader: Any) -> None:
-        jnius = jvm.start()
-        self._java = _java_classes(jnius)
-        self._searcher = self._java.IndexSearcher(jnius.cast("org.apache.lucene.index.IndexReader", reader))
-        self._searcher.setSimilarity(jnius.autoclass("io.anserini.search.similarity.ImpactSimilarity")())
-        by_score = jnius.autoclass("org.apache.lucene.search.SortField").FIELD_SCORE
-        by_id = jnius.autoclass("org.apache.lucene.search.SortField")(
-            "id", jnius.autoclass("org.apache.lucene.search.SortField$Type").STRING_VAL
-        )
-        self._order = self._java.Sort([by_score, by_id])
-        self._sorter = self._java.SortRescorer(self._order)
-        self._queries = self._java.BagOfWordsQueryGenerator()
-        self._json = _json_mapper(jnius, self._java)
-        types = jnius.autoclass("com.fasterxml.jackson.databind.type.TypeFactory").defaultInstance()
-        self._weights = types.constructFromCanonical("java.util.HashMap<java.lang.String,java.lang.Float>")
+        with jvm.shared_classes:
+            self._prepare(jvm.start(), reader)
 
     def search(self, vector: Mapping[str, int], k: int, query_terms: int | None = None) -> list[Hit]:
         """Return the best ``k`` documents, best first, ties by document id.
@@ -78,6 +66,25 @@ class Retriever:
             Hit(b64decode(name)[offset : offset + length].decode(), score, document)
             for (document, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
         ]
+
+    def _prepare(self, jnius: Any, reader: Any) -> None:
+        self._java = _java_classes(jnius)
+        self._searcher = self._java.IndexSearcher(jnius.cast("org.apache.lucene.index.IndexReader", reader))
+        self._searcher.setSimilarity(jnius.autoclass("io.anserini.search.similarity.ImpactSimilarity")())
+        by_score = jnius.autoclass("org.apache.lucene.search.SortField").FIELD_SCORE
+        by_id = jnius.autoclass("org.apache.lucene.search.SortField")(
+            "id", jnius.autoclass("org.apache.lucene.search.SortField$Type").STRING_VAL
+        )
+        self._order = self._java.Sort([by_score, by_id])
+        self._sorter = self._java.SortRescorer(self._order)
+        self._queries = self._java.BagOfWordsQueryGenerator()
+        self._json = _json_mapper(jnius, self._java)
+        types = jnius.autoclass("com.fasterxml.jackson.databind.type.TypeFactory").defaultInstance()
+        self._weights = types.constructFromCanonical("java.util.HashMap<java.lang.String,java.lang.Float>")
+        # What a search gets back from Java is wrapped in these, which pyjnius would look up then, without the lock.
+        for name in ("Query", "TopDocs", "TopFieldDocs"):
+            jnius.autoclass(f"org.apache.lucene.search.{name}")
+        jnius.autoclass("java.util.HashMap")
 
     def _pruned(self, vector: Mapping[str, int], k: int, query_terms: int) -> Any:
         tokens = sorted(vector, key=lambda token: (-vector[token], token))

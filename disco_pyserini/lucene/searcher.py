@@ -44,11 +44,12 @@ class DiscoSearcher:
         else:
             check_encoder_fits(encoder, self.index)
         self.encoder = encoder
-        self._jnius = jvm.start()
-        self._searcher = self._jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(self.index))
-        self._reader = self._searcher.reader
-        self._term = self._jnius.autoclass("org.apache.lucene.index.Term")
-        self._documents: int = self._reader.numDocs()
+        jnius = jvm.start()
+        with jvm.shared_classes:
+            self._searcher = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(self.index))
+            self._reader = self._searcher.reader
+            self._term = jnius.autoclass("org.apache.lucene.index.Term")
+            self._documents: int = self._reader.numDocs()
         self._counts: dict[str, bool] = {}
         self._retrievers = threading.local()
 
@@ -98,7 +99,8 @@ class DiscoSearcher:
 
     def doc(self, docid: str) -> str | None:
         """Return the text stored for a document; None if there is no such document, or its text is not stored."""
-        raw = self._searcher.doc_raw(docid)
+        with jvm.shared_classes:
+            raw = self._searcher.doc_raw(docid)
         if raw is None:
             return None
         try:
@@ -109,7 +111,8 @@ class DiscoSearcher:
 
     def close(self) -> None:
         """Close the index."""
-        self._searcher.close()
+        with jvm.shared_classes:
+            self._searcher.close()
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +130,8 @@ class DiscoSearcher:
         # Pyserini drops terms with idf = log(documents / frequency) <= 0: those in no document or in all of them.
         known = self._counts.get(token)
         if known is None:
-            known = 0 < self._reader.docFreq(self._term("contents", token)) < self._documents
+            with jvm.shared_classes:
+                known = 0 < self._reader.docFreq(self._term("contents", token)) < self._documents
             self._counts[token] = known
         return known
 
