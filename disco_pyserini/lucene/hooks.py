@@ -21,7 +21,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.idf import Idf
 from disco_pyserini.lucene.names import check_encoder_fits, is_disco_name, query_encoder_for
-from disco_pyserini.lucene.retrieval import Hit, search_on_threads
+from disco_pyserini.lucene.retrieval import Hit, Retrievers
 from disco_pyserini.lucene.topics import named_topics
 
 SEARCH_COMMAND = "pyserini.search.lucene"
@@ -72,7 +72,7 @@ def after_impact_searcher(module: Any) -> None:
     searcher = module.LuceneImpactSearcher
     searcher.__init__ = _with_our_names(searcher.__init__)
     searcher.from_prebuilt_index = classmethod(_with_clear_refusal(searcher.from_prebuilt_index.__func__))
-    searcher.search = _told(_with_pruning(searcher.search))
+    searcher.search = _told(_with_retrieval(searcher.search))
     searcher.batch_search = _told(_with_batches(searcher.batch_search))
 
 
@@ -124,30 +124,49 @@ def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]
 
 def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(batch_search)
-    def search_batch(self: Any, queries: list[Any], *args: Any, **kwargs: Any) -> Any:
-        if not _encodes_batches(self):
-            return batch_search(self, queries, *args, **kwargs)
-        different = list(dict.fromkeys(queries))
-        vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
-        # A copy carries the look-up, so that two threads may use one searcher.
-        view = copy.copy(self)
-        view.encode = vectors.__getitem__
-        if query_terms := _query_terms():
-            return _pruned_batch(view, query_terms, queries, *args, **kwargs)
-        return batch_search(view, queries, *args, **kwargs)
+    def search_batch(
+        self: Any,
+        queries: list[Any],
+        qids: list[str],
+        k: int = 10,
+        threads: int = 1,
+        fields: Mapping[str, float] | None = None,
+    ) -> Any:
+        searcher = self
+        if _encodes_batches(self):
+            different = list(dict.fromkeys(queries))
+            vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
+            if _retrieves(self, fields):
+                return _found(self, [vectors[query] for query in queries], qids, k, threads)
+            # A copy carries the look-up, so that two threads may use one searcher.
+            searcher = copy.copy(self)
+            searcher.encode = vectors.__getitem__
+        return batch_search(searcher, queries, qids, k, threads, fields or {})
 
     return search_batch
 
 
-def _with_pruning(search: Callable[..., Any]) -> Callable[..., Any]:
+def _with_retrieval(search: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(search)
     def search_one(self: Any, q: Any, k: int = 10, fields: Mapping[str, float] | None = None) -> Any:
-        query_terms = _query_terms() if _encodes_batches(self) else None
-        if query_terms:
-            return _pruned_batch(self, query_terms, [q], [""], k, fields=fields)[""]
+        if _encodes_batches(self) and _retrieves(self, fields):
+            return _found(self, [self.encode(q)], [""], k)[""]
         return search(self, q, k, fields or {})
 
     return search_one
+
+
+def _retrieves(searcher: Any, fields: Mapping[str, float] | None) -> bool:
+    """Whether we search ourselves: faster, but hits have no ``lucene_document``, which the command does not need."""
+    pruned = _query_terms() is not None
+    if not pruned and (not _is_search_command() or "--prcl" in sys.argv):
+        return False
+    plain = not (fields or searcher.object.use_rm3() or searcher.object.use_rocchio())
+    if pruned and not plain:
+        raise InputError(
+            f"{QUERY_TERMS_VARIABLE} is for searches of one field without feedback, found --fields, --rm3 or --rocchio"
+        )
+    return plain
 
 
 def _encodes_batches(searcher: Any) -> bool:
@@ -164,27 +183,16 @@ def _query_terms() -> int | None:
     return int(value)
 
 
-def _pruned_batch(
-    searcher: Any,
-    query_terms: int,
-    queries: list[Any],
-    qids: list[str],
-    k: int = 10,
-    threads: int = 1,
-    fields: Mapping[str, float] | None = None,
+def _found(
+    searcher: Any, vectors: list[dict[str, int]], qids: list[str], k: int, threads: int = 1
 ) -> dict[str, list[Hit]]:
-    if fields:
-        raise InputError(f"{QUERY_TERMS_VARIABLE} is for searches of the one field that impacts are in, found --fields")
-    vectors = [
-        {
-            token: impact
-            for token, impact in searcher.encode(query).items()
-            if searcher.idf.get(token, 0) > searcher.min_idf
-        }
-        for query in queries
+    if not hasattr(searcher, "_disco_retrievers"):
+        searcher._disco_retrievers = Retrievers(searcher.object.reader)
+    known = [
+        {token: impact for token, impact in vector.items() if searcher.idf.get(token, 0) > searcher.min_idf}
+        for vector in vectors
     ]
-    found = search_on_threads(searcher.object.reader, vectors, k, query_terms, threads)
-    return dict(zip(qids, found, strict=True))
+    return dict(zip(qids, searcher._disco_retrievers.search(known, k, _query_terms(), threads), strict=True))
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:

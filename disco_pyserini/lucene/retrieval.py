@@ -7,7 +7,8 @@ than the search itself: it writes each query out as text and tokenises that, and
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+import threading
+from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -35,7 +36,7 @@ _TIE_STEP = np.float32(1e-6)
 
 
 class Retriever:
-    """Searches an open index. Not for several threads at once: each makes its own, of the same ``reader``."""
+    """Searches an open index. Not for several threads at once: see `Retrievers`."""
 
     def __init__(self, reader: Any) -> None:
         with jvm.shared_classes:
@@ -63,7 +64,7 @@ class Retriever:
         hits = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
         scores = _lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
         return [
-            Hit(b64decode(name)[offset : offset + length].decode(), score, document)
+            Hit(a2b_base64(name)[offset : offset + length].decode(), score, document)
             for (document, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
         ]
 
@@ -102,31 +103,39 @@ class Retriever:
         return self._queries.buildQuery("contents", self._json.readValue(json.dumps(vector), self._weights))
 
 
-def search_on_threads(
-    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None, threads: int
-) -> list[list[Hit]]:
-    """Search with each vector as `Retriever.search` does, on so many threads of its own."""
-    found: list[list[Hit]] = [[] for _ in vectors]
-    with ThreadPoolExecutor(threads) as pool:
-        shares = pool.map(lambda first: _search_share(reader, vectors[first::threads], k, query_terms), range(threads))
-        for first, hits in enumerate(shares):
-            found[first::threads] = hits
-    return found
+class Retrievers:
+    """Searches an open index on any threads: each has a `Retriever` of its own."""
 
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self._own = threading.local()
 
-def _search_share(
-    reader: Any, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None
-) -> list[list[Hit]]:
-    def search() -> list[list[Hit]]:
-        retriever = Retriever(reader)
-        return [retriever.search(vector, k, query_terms) for vector in vectors]
+    def search(
+        self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None = None, threads: int = 1
+    ) -> list[list[Hit]]:
+        """Search with each vector as `Retriever.search` does: on this thread, or on several others."""
+        if threads == 1:
+            if not hasattr(self._own, "retriever"):
+                self._own.retriever = Retriever(self._reader)
+            return [self._own.retriever.search(vector, k, query_terms) for vector in vectors]
+        found: list[list[Hit]] = [[] for _ in vectors]
+        with ThreadPoolExecutor(threads) as pool:
+            shares = pool.map(lambda first: self._search_share(vectors[first::threads], k, query_terms), range(threads))
+            for first, hits in enumerate(shares):
+                found[first::threads] = hits
+        return found
 
-    try:
-        return search()
-    finally:
-        # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is gone:
-        # letting go of Java objects would attach the thread again.
-        jvm.start().detach()
+    def _search_share(self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None) -> list[list[Hit]]:
+        def search() -> list[list[Hit]]:
+            retriever = Retriever(self._reader)
+            return [retriever.search(vector, k, query_terms) for vector in vectors]
+
+        try:
+            return search()
+        finally:
+            # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is
+            # gone: letting go of Java objects would attach the thread again.
+            jvm.start().detach()
 
 
 def _lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.names import OWN_ENCODER, check_encoder_fits, query_encoder_for
-from disco_pyserini.lucene.retrieval import Hit, Retriever, search_on_threads
+from disco_pyserini.lucene.retrieval import Hit, Retrievers
 
 Query = str | Conversation
 
@@ -51,7 +50,7 @@ class DiscoSearcher:
             self._term = jnius.autoclass("org.apache.lucene.index.Term")
             self._documents: int = self._reader.numDocs()
         self._counts: dict[str, bool] = {}
-        self._retrievers = threading.local()
+        self._retrievers = Retrievers(self._reader)
 
     def search(self, query: Query, k: int = 10, query_terms: int | None = None) -> list[Hit]:
         """Return the best ``k`` documents for a conversation or a text, best first, ties by document id.
@@ -85,13 +84,7 @@ class DiscoSearcher:
         """
         check_ids(queries, qids)
         vectors = [self.discriminating(vector) for vector in self.encoder.encode_batch(queries)]
-        if threads == 1:
-            if not hasattr(self._retrievers, "own"):
-                self._retrievers.own = Retriever(self._reader)
-            found = [self._retrievers.own.search(vector, k, query_terms) for vector in vectors]
-        else:
-            found = search_on_threads(self._reader, vectors, k, query_terms, threads)
-        return dict(zip(qids, found, strict=True))
+        return dict(zip(qids, self._retrievers.search(vectors, k, query_terms, threads), strict=True))
 
     def query_terms(self, query: Query) -> set[str]:
         """Return the tokens that a query is searched with, before those that the index does not know are dropped."""

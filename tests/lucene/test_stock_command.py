@@ -163,6 +163,11 @@ results["pruned"] = [
 ]
 os.environ["DISCO_QUERY_TERMS"] = "few"
 results["few"] = refused(searcher.search, "river")
+os.environ["DISCO_QUERY_TERMS"] = "2"
+results["fields"] = refused(searcher.search, "river", 10, {"contents": 2.0})
+searcher.object.set_rm3()
+results["rm3"] = refused(searcher.batch_search, ["river"], ["1"])
+searcher.object.unset_rm3()
 del os.environ["DISCO_QUERY_TERMS"]
 
 everything = LuceneImpactSearcher._compute_idf(index)
@@ -249,4 +254,6 @@ def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> 
     assert results["bm25"]
     assert results["pruned"] == [True, True]
     assert results["few"] == "expected DISCO_QUERY_TERMS to be a number of query terms, found 'few'"
+    message = "DISCO_QUERY_TERMS is for searches of one field without feedback, found --fields, --rm3 or --rocchio"
+    assert results["fields"] == results["rm3"] == message
     assert results["idf"] == ["Idf", True, False]
