@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -11,12 +11,12 @@ import torch
 from transformers import AutoConfig
 
 
-def operations(folder: Path, tokens: int) -> float:
-    """Additions and multiplications in the matrix products of one text, in a checkpoint of BERT's architecture."""
+def operations(folder: Path, lengths: Iterable[int]) -> float:
+    """Additions and multiplications in the matrix products of texts of so many tokens, for a BERT in a folder."""
     config = AutoConfig.from_pretrained(folder)
     width, layers = config.hidden_size, config.num_hidden_layers
     weights = layers * (4 * width**2 + 2 * width * config.intermediate_size) + width**2 + width * config.vocab_size
-    return float(2 * tokens * weights + 4 * layers * tokens**2 * width)
+    return float(sum(2 * tokens * weights + 4 * layers * tokens**2 * width for tokens in lengths))
 
 
 def matrix_speed(device: str, dtype: torch.dtype) -> float:

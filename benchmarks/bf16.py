@@ -46,7 +46,7 @@ def main(
             len({*a.terms.tolist()} & {*b.terms.tolist()}) / len({*a.terms.tolist(), *b.terms.tolist()})
             for a, b in zip(ours.vectors(texts[:32]), exact.vectors(texts[:32]), strict=True)
         ]
-        computed = size * operations(folder, TOKENS)
+        computed = operations(folder, [TOKENS] * size)
     fastest = [matrix_speed(device, torch.bfloat16) / 1e12 for _ in range(rounds)]
     rows = [Row(SPEED, "passages/s", name, [size / value for value in values]) for name, values in times.items()]
     rows.append(Row(COMPUTED, "TFLOP/s", OURS, [computed / value / 1e12 for value in times[OURS]]))

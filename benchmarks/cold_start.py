@@ -31,7 +31,7 @@ def main(
         arguments = ["--index", folder / "index", "--topics", folder / "topics.tsv"]
         runs = {OURS: folder / "ours.txt", STOCK_OURS: folder / "stock.txt", STOCK_THEIRS: folder / "theirs.txt"}
         commands: dict[str, list[str | Path]] = {
-            OURS: ["-m", "disco_pyserini", "search", "--impact", "--hits", "100", "--encoder", "disco"],
+            OURS: ["-m", "disco_pyserini", "search", "--impact", "--encoder", "disco"],
             STOCK_OURS: [*STOCK, "--encoder", "disco"],
             STOCK_THEIRS: [*STOCK, "--encoder", folder / "splade"],
         }

@@ -14,7 +14,7 @@ PYSERINI_DOCUMENTS = "pyserini.encode"
 SENTENCE_TRANSFORMERS = "sentence-transformers SparseEncoder"
 EXACT, INT8 = "disco, torch", "disco, onnx-int8"
 
-STOCK = ["-m", "pyserini.search.lucene", "--impact", "--hits", "100", "--output-format", "trec"]
+STOCK = ["-m", "pyserini.search.lucene", "--impact", "--output-format", "trec"]
 """Pyserini's search command. Its SPLADE encoder is the one whose name has ``splade`` in it."""
 
 

