@@ -159,6 +159,7 @@ def _with_retrieval(search: Callable[..., Any]) -> Callable[..., Any]:
 def _retrieves(searcher: Any, fields: Mapping[str, float] | None) -> bool:
     """Whether we search ourselves: faster, but hits have no ``lucene_document``, which the command does not need."""
     pruned = _query_terms() is not None
+    # The option --prcl writes new scores into the hits.
     if not pruned and (not _is_search_command() or "--prcl" in sys.argv):
         return False
     plain = not (fields or searcher.object.use_rm3() or searcher.object.use_rocchio())
