@@ -7,6 +7,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
@@ -50,17 +51,7 @@ def main(
         trained = sparse_encoder(folder)
         text = conversation(topics)
         singles = {name: encoder.encode for name, encoder in ((EXACT, exact), (INT8, int8), (PYSERINI, theirs))}
-
-        def limit(texts: Callable[[int], list[str]]) -> Callable[[], float]:
-            """Seconds that the matrix products of a round's texts take, at the speed of a product of large matrices."""
-            numbers = count()
-
-            def computed() -> float:
-                ids = theirs.tokenizer(texts(next(numbers)), truncation=True, max_length=TOKENS)["input_ids"]
-                return operations(folder, map(len, ids)) / matrix_speed("cpu", torch.float32)
-
-            return computed
-
+        limit = partial(_limit, folder, theirs.tokenizer)
         one = interleave(
             {name: seconds(partial(encode, text)) for name, encode in singles.items()}
             | {LIMIT: limit(lambda _: [text])},
@@ -122,6 +113,17 @@ def main(
         ],
         checks,
     )
+
+
+def _limit(folder: Path, tokenizer: Any, texts: Callable[[int], list[str]]) -> Callable[[], float]:
+    """Make a contender: seconds that the matrix products of a round's texts take, at the speed of a large product."""
+    rounds = count()
+
+    def computed() -> float:
+        ids = tokenizer(texts(next(rounds)), truncation=True, max_length=TOKENS)["input_ids"]
+        return operations(folder, map(len, ids)) / matrix_speed("cpu", torch.float32)
+
+    return computed
 
 
 def _without_zeros(vector: dict[str, float]) -> dict[str, int]:
