@@ -11,11 +11,16 @@ import torch
 from transformers import AutoConfig
 
 
-def operations(folder: Path, lengths: Iterable[int]) -> float:
-    """Additions and multiplications in the matrix products of texts of so many tokens, for a BERT in a folder."""
+def operations(folder: Path, lengths: Iterable[int], projection: bool = True) -> float:
+    """Additions and multiplications in the matrix products of texts of so many tokens, for a BERT in a folder.
+
+    With or without those of the projection to the vocabulary.
+    """
     config = AutoConfig.from_pretrained(folder)
     width, layers = config.hidden_size, config.num_hidden_layers
-    weights = layers * (4 * width**2 + 2 * width * config.intermediate_size) + width**2 + width * config.vocab_size
+    weights = layers * (4 * width**2 + 2 * width * config.intermediate_size) + width**2
+    if projection:
+        weights += width * config.vocab_size
     return float(sum(2 * tokens * weights + 4 * layers * tokens**2 * width for tokens in lengths))
 
 

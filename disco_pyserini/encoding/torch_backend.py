@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from disco_pyserini.encoding.locate import weight_files
+from disco_pyserini.encoding.projection import Projection, screening_pays
 from disco_pyserini.encoding.tokens import Tokens
 from disco_pyserini.errors import InputError
 
@@ -39,9 +40,9 @@ class TorchModel:
 
     def __init__(self, body: Any, device: torch.device, bf16: bool) -> None:
         self._body = body.to(device, torch.bfloat16 if bf16 else torch.float32)
-        self._head = self._body.get_output_embeddings()
         self._device = device
-        self.batch_tokens, self._block = _CPU if device.type == "cpu" else _GPU
+        self.batch_tokens, block = _CPU if device.type == "cpu" else _GPU
+        self._projection = Projection(body.get_output_embeddings(), block, screening_pays(device, body.dtype))
 
     @torch.inference_mode()
     def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -56,23 +57,7 @@ class TorchModel:
         # A text's first token in place of its padding leaves the maximum over its tokens as it is.
         states = torch.where(mask.bool().unsqueeze(-1), states, states[:, :1])
         # log(1 + x), not log1p(x): Pyserini's arithmetic, to the bit.
-        return torch.log(1 + torch.relu(self._highest(states).float())).cpu().numpy()
-
-    def _highest(self, states: Tensor) -> Tensor:
-        """The highest logit over the tokens of each text (texts, vocabulary), from states (texts, tokens, width).
-
-        The activation is monotonic, so taking the maximum first gives the same weights, and activates one row per text
-        instead of one per token. The logits are made and reduced in blocks of the vocabulary: to write them as a whole
-        takes as long as to compute them.
-        """
-        width = max(1, self._block // (states.shape[0] * states.shape[1]))
-        weight, bias = self._head.weight, self._head.bias
-        highest = []
-        for start in range(0, len(weight), width):
-            block = slice(start, start + width)
-            logits = nn.functional.linear(states, weight[block], None if bias is None else bias[block])
-            highest.append(logits.amax(dim=1))
-        return torch.cat(highest, dim=1)
+        return torch.log(1 + self._projection.highest(states).float()).cpu().numpy()
 
 
 def load_body(folder: Path, tokenizer_name: str | None) -> tuple[Any, Tokens]:

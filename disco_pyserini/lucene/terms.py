@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from disco_pyserini.errors import InputError
@@ -51,10 +52,10 @@ class TermTable:
         self._vocabulary = vocabulary
         self._size = 0
         self._token_lengths = np.zeros(0, dtype=np.int64)
-        suffixes = [f"{DELIMITER}{impact} " for impact in range(_IMPACTS)]
-        self._suffix_lengths = np.array([len(suffix) for suffix in suffixes], dtype=np.int64)
+        suffixes = pc.binary_join_element_wise(DELIMITER, pa.array(np.arange(_IMPACTS)).cast(pa.string()), " ", "")
+        self._suffix_lengths = pc.binary_length(suffixes).to_numpy().astype(np.int64)
         # What stands after a token, by impact, then the tokens.
-        self._pieces = pa.array(suffixes)
+        self._pieces = suffixes
 
     def text(self, batch: VectorBatch, store_raw: bool) -> TextBatch:
         """Write a batch. Impacts of 0 are left out, and so are documents without terms, as Anserini does.

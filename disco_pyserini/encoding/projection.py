@@ -1,0 +1,83 @@
+"""The projection to the vocabulary: from the last states of a masked LM to the highest logits over a text's tokens.
+
+SPLADE needs a logit only where it is above zero, at one entry of the vocabulary in two hundred or so. On processors
+with instructions for bfloat16, the logits are computed with these first, which rules out nearly all that cannot be
+above zero. The others are computed in 32 bits, so the results are those of 32 bits.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+# How far a product of bfloat16 numbers may be off, of the product of the norms: 2^-8 for each of the two roundings of
+# what goes in and the one of what comes out, and as much again for what is small (their squares, the sum in 32 bits).
+_ERROR = 4 * 2**-8
+
+# The share of the vocabulary of which a computation in 32 bits pays, text by text. Untrained models need more.
+_FEW = 1 / 8
+
+
+class Projection:
+    """The last layer of a masked LM, with SPLADE's maximum over tokens.
+
+    Args:
+        head: the linear layer from states to logits.
+        block: how many logits are in memory at once.
+        screen: first rule out entries of the vocabulary in bfloat16.
+    """
+
+    def __init__(self, head: nn.Linear, block: int, screen: bool) -> None:
+        self._weight = head.weight.detach()
+        self._bias = self._weight.new_zeros(len(self._weight)) if head.bias is None else head.bias.detach()
+        self._block = block
+        self._rough = self._weight.bfloat16() if screen else None
+        self._error = _ERROR * self._weight.norm(dim=1)
+
+    def highest(self, states: Tensor) -> Tensor:
+        """The highest logit over the tokens of each text, or 0 where it is below.
+
+        Args:
+            states: what goes into the projection (texts, tokens, width), without padding.
+
+        Returns:
+            Logits (texts, vocabulary). The activation is monotonic, so that the maximum can be taken before it.
+        """
+        if self._rough is not None:
+            possible = self._possible(states, self._rough)
+            if possible.float().mean() < _FEW:
+                return torch.relu(self._highest_of(states, possible))
+        return torch.relu(_highest(states, self._weight, self._bias, self._block))
+
+    def _possible(self, states: Tensor, weight: Tensor) -> Tensor:
+        """Whether an entry may have a logit above zero (texts, vocabulary)."""
+        rough = _highest(states.bfloat16(), weight, None, self._block).float() + self._bias
+        error: Tensor = states.norm(dim=2).amax(dim=1, keepdim=True) * self._error
+        # Not "rough + error >= 0": what is not a number must be computed, and seen.
+        return (rough + error < 0).logical_not()
+
+    def _highest_of(self, states: Tensor, possible: Tensor) -> Tensor:
+        """The highest logits of some entries, 0 elsewhere."""
+        highest = states.new_zeros(possible.shape)
+        for tokens, entries, row in zip(states, possible, highest, strict=True):
+            terms = entries.nonzero().squeeze(1)
+            row[terms] = nn.functional.linear(tokens, self._weight[terms], self._bias[terms]).amax(dim=0)
+        return highest
+
+
+def screening_pays(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether bfloat16 is much faster than the model's own numbers. On a GPU nobody measured, and the answer is no."""
+    # Older versions of torch cannot tell.
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and dtype == torch.float32 and capabilities.get("avx512_bf16", False)
+
+
+def _highest(states: Tensor, weight: Tensor, bias: Tensor | None, block: int) -> Tensor:
+    # In blocks of the vocabulary, each reduced at once: to write all logits takes as long as to compute them.
+    width = max(1, block // (states.shape[0] * states.shape[1]))
+    highest = []
+    for start in range(0, len(weight), width):
+        some = slice(start, start + width)
+        logits = nn.functional.linear(states, weight[some], None if bias is None else bias[some])
+        highest.append(logits.amax(dim=1))
+    return torch.cat(highest, dim=1)
