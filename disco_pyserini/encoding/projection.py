@@ -14,7 +14,8 @@ from torch import Tensor, nn
 # what goes in and the one of what comes out, and as much again for what is small (their squares, the sum in 32 bits).
 _ERROR = 4 * 2**-8
 
-# The share of the vocabulary of which a computation in 32 bits pays, text by text. Untrained models need more.
+# Of more than this share of the vocabulary, computing some entries for each text takes longer than all for all texts.
+# Only untrained models have so many.
 _FEW = 1 / 8
 
 
