@@ -20,8 +20,8 @@ class DiscoPyseriniWaits:
     def find_spec(self, name, path=None, target=None):
         if name in ("pyserini", "ir_datasets"):
             try:
-                from disco_pyserini.lucene import plugin
-                return plugin.at_start(name, path, target)
+                from disco_pyserini.plugin import finder
+                return finder.at_start(name, path, target)
             except Exception as problem:
                 sys.stderr.write(f"warning: disco-pyserini does not extend {name}: {problem!r}\\n")
 

@@ -62,11 +62,11 @@ def main() -> int:
         return max(subprocess.call([sys.executable, "-m", "benchmarks", name, *options]) for name in names)
     measure.fix_threads()
 
-    from benchmarks import report
+    from benchmarks import results_page
 
-    results = arguments.results or report.RESULTS
+    results = arguments.results or results_page.RESULTS
     if arguments.docs:
-        report.update_page(results)
+        results_page.update_page(results)
         return 0
     # ONNX files are made of checkpoints that are thrown away in the end.
     with TemporaryDirectory() as cache:
@@ -76,8 +76,8 @@ def main() -> int:
         if unknown := given.keys() - signature(measured).parameters.keys():
             parser.error(f"{names[0]} takes no --{min(unknown)}")
         found = measured(rounds=arguments.rounds, **given)
-    record = report.save(found, results)
-    print(f"\n## {found.name}\n\n{report.text(record)}\n", flush=True)
+    record = results_page.save(found, results)
+    print(f"\n## {found.name}\n\n{results_page.text(record)}\n", flush=True)
     return 0 if all(check.passed for check in found.checks) else 1
 
 

@@ -14,7 +14,7 @@ from benchmarks.arithmetic import matrix_speed, operations, synchronised
 from benchmarks.checkpoints import conversation, open_checkpoint
 from benchmarks.contenders import SENTENCE_TRANSFORMERS, sparse_encoder
 from benchmarks.measure import ROUNDS, THREADS, interleave
-from benchmarks.report import Check, Report, Row, Target, median
+from benchmarks.results_page import Check, Report, Row, Target, median
 from disco_pyserini.encoding import DiscoDocumentEncoder
 
 OURS, MATRIX = "disco, torch-bf16", "product of two square matrices"

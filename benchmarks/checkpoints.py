@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
-from disco_pyserini.datasets.collection import read_topics
-from disco_pyserini.datasets.passages import read_passages
+from disco_pyserini.passages import read_passages
+from disco_pyserini.trec import read_topics
 
 VOCABULARY = 30_522
 TERMS = 180

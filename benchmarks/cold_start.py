@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.contenders import INT8, PYSERINI, STOCK, environment
 from benchmarks.measure import ROUNDS, Process, interleave, run_python
-from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.results_page import Check, Report, Row, Target, ratio
 from benchmarks.searched import prepare
 
 TIME, MEMORY = "first answer", "peak memory"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import REPOSITORY, Check
+from benchmarks.results_page import REPOSITORY, Check
 
 PYSERINI = "Pyserini SpladeQueryEncoder"
 PYSERINI_DOCUMENTS = "pyserini.encode"

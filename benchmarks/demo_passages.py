@@ -11,9 +11,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from disco_pyserini.datasets.demo_world import DemoWorld
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.encoding import document_encoder, query_encoder
-from disco_pyserini.lucene.index import build_index
+from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.vectors import Manifest, VectorSource, encode_corpus, open_vectors
 from disco_pyserini.vectors.parts import VectorParts
 

@@ -21,7 +21,7 @@ from benchmarks.contenders import (
     sparse_encoder,
 )
 from benchmarks.measure import ROUNDS, THREADS, interleave, run_python, seconds_of_others
-from benchmarks.report import Report, Row, Target, ratio
+from benchmarks.results_page import Report, Row, Target, ratio
 
 TIME, MEMORY = "encoding", "peak memory"
 

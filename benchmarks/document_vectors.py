@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from disco_pyserini.datasets.collection import Passage
 from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector
+from disco_pyserini.passages import Passage
 from disco_pyserini.vectors import VectorSpace, open_vectors, vocabulary_hash
-from disco_pyserini.vectors.writer import write_parts
+from disco_pyserini.vectors.part_writer import write_parts
 
 VOCABULARY = [f"tok{i}" for i in range(30_522)]
 TERMS = 180

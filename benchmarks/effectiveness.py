@@ -6,13 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measure import ROUNDS
-from benchmarks.report import Report, Row, Target
-from disco_pyserini.datasets.collection import read_qrels, read_turns
-from disco_pyserini.datasets.demo_world import DemoWorld
+from benchmarks.results_page import Report, Row, Target
+from disco_pyserini.datasets.turns import read_turns
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.encoding import document_encoder, query_encoder
-from disco_pyserini.evaluation import evaluate, read_run
-from disco_pyserini.lucene.index import build_index
-from disco_pyserini.lucene.searcher import DiscoSearcher, write_run
+from disco_pyserini.evaluation import evaluate
+from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.search.searcher import DiscoSearcher
+from disco_pyserini.trec import read_qrels, read_run, write_run
 from disco_pyserini.vectors import encode_corpus, open_vectors
 
 ENCODER, MEASURE = "disco-tiny", "nDCG@10"

@@ -12,10 +12,10 @@ from time import perf_counter
 from benchmarks.document_vectors import DocumentVectors, given_vectors, random_vectors
 from benchmarks.given import Given
 from benchmarks.measure import ROUNDS, interleave
-from benchmarks.report import Check, Report, Row, Target, median
+from benchmarks.results_page import Check, Report, Row, Target, median
 from disco_pyserini.lucene import jvm
-from disco_pyserini.lucene.index import build_index
-from disco_pyserini.lucene.searcher import DiscoSearcher
+from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.vectors import open_vectors
 
 QUERIES = 100

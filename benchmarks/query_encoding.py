@@ -23,7 +23,7 @@ from benchmarks.contenders import (
     sparse_encoder,
 )
 from benchmarks.measure import ROUNDS, THREADS, interleave, seconds, seconds_of_others
-from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.results_page import Check, Report, Row, Target, ratio
 from disco_pyserini.encoding import DiscoQueryEncoder
 
 LIMIT = "the layers' matrix products alone"

@@ -15,12 +15,12 @@ from time import perf_counter
 from benchmarks.demo_passages import ENCODER, cached, demo_index, demo_queries, demo_vectors, first_vectors
 from benchmarks.given import Given
 from benchmarks.measure import ROUNDS, interleave, run_python, seconds
-from benchmarks.report import Check, Report, Row, Target, median
-from disco_pyserini.datasets.demo_world import DemoWorld
+from benchmarks.results_page import Check, Report, Row, Target, median
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.lucene import jvm
-from disco_pyserini.lucene.index import build_index
-from disco_pyserini.lucene.searcher import DiscoSearcher
+from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.search.searcher import DiscoSearcher
 
 SIZES = (10_000, 100_000, 1_000_000)
 LAST = 1_000

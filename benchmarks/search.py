@@ -19,10 +19,10 @@ import numpy as np
 from benchmarks.demo_passages import cached, demo_index, demo_queries, demo_vectors
 from benchmarks.given import Given
 from benchmarks.measure import ROUNDS, interleave, run_python
-from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.results_page import Check, Report, Row, Target, ratio
 from disco_pyserini.evaluation import evaluate
 from disco_pyserini.lucene import jvm
-from disco_pyserini.lucene.searcher import DiscoSearcher
+from disco_pyserini.search.searcher import DiscoSearcher
 
 PRUNED_TERMS = (8, 10, 12)
 TARGET_TERMS = 12

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.contenders import EXACT, INT8, PYSERINI, STOCK, environment
 from benchmarks.measure import ROUNDS, THREADS, interleave, run_python
-from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.results_page import Check, Report, Row, Target, ratio
 from benchmarks.searched import prepare
 
 TIME = "whole command"

@@ -26,7 +26,7 @@ def _prepare(
     from benchmarks.checkpoints import conversations, open_checkpoint
     from benchmarks.document_vectors import random_vectors
     from disco_pyserini import DiscoQueryEncoder
-    from disco_pyserini.lucene.index import build_index
+    from disco_pyserini.lucene.impact_index import build_index
     from disco_pyserini.vectors import open_vectors
 
     model, what = open_checkpoint(checkpoint, folder / "splade", layers, width)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.contenders import environment
 from benchmarks.measure import ROUNDS, interleave, run_python
-from benchmarks.report import REPOSITORY, Report, Row, Target, median
+from benchmarks.results_page import REPOSITORY, Report, Row, Target, median
 
 HELP, IMPORT, PASS, PLUGIN = "disco --help", "import disco_pyserini", "pass, without plugin", "pass, with plugin"
 TIME = "process"

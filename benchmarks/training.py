@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.checkpoints import TERMS, VOCABULARY, make_checkpoint
 from benchmarks.measure import ROUNDS, interleave
-from benchmarks.report import Report, Row, Target, ratio
+from benchmarks.results_page import Report, Row, Target, ratio
 from disco_pyserini.impacts import WeightVector
 from disco_pyserini.training.candidates import TeacherLists, Tolerance
 from disco_pyserini.training.document_vectors import DocumentVectors

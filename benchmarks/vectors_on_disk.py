@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.document_vectors import given_vectors, random_vectors
 from benchmarks.measure import ROUNDS, interleave, seconds
-from benchmarks.report import Check, Report, Row, Target, ratio
+from benchmarks.results_page import Check, Report, Row, Target, ratio
 from disco_pyserini.vectors import open_vectors
 from disco_pyserini.vectors.jsonl import write_jsonl
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from disco_pyserini.conversation import Conversation, Turn, flatten
     from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder
     from disco_pyserini.errors import DiscoError, InputError
-    from disco_pyserini.lucene.searcher import DiscoSearcher
+    from disco_pyserini.search.searcher import DiscoSearcher
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""Reading files strictly, and writing them so that a killed process or a full disk never leaves half a file behind."""
+"""Reading files strictly, and writing files and folders so that a killed process leaves nothing half-written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -78,6 +78,31 @@ def read_lines(path: Path) -> Iterator[bytes]:
         yield from lines
 
 
+def read_text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the numbered lines of a UTF-8 file without their line ends, unpacked if its name ends with ``.gz``.
+
+    A byte-order mark at the start is ignored.
+
+    Raises:
+        InputError: the file cannot be read, is not a whole gzip file, or is not UTF-8.
+    """
+    return decode_lines(read_lines(path), path)
+
+
+def decode_lines(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, str]]:
+    """Number the lines of a UTF-8 file and remove their line ends, and a byte-order mark at the start.
+
+    Raises:
+        InputError: a line is not UTF-8; ``path`` names the file.
+    """
+    for number, line in enumerate(lines, 1):
+        try:
+            yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as problem:
+            found = f"{problem.object[problem.start : problem.end]!r} at byte {problem.start} of the line"
+            raise InputError(f"{path}:{number}: expected UTF-8, found {found}: convert the file to UTF-8") from problem
+
+
 @contextmanager
 def open_unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     """Open a file for reading, unpacked if its name ends with ``.gz``.
@@ -94,3 +119,56 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
         ) from problem
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem
+
+
+@contextmanager
+def folder_aside(final: Path) -> Iterator[Path]:
+    """Make a new folder beside ``final`` and rename it to ``final`` when the block ends without an error.
+
+    Leftovers of killed builds of the same folder are removed first.
+
+    Raises:
+        InputError: ``final`` exists already and is not an empty folder.
+        DiscoError: the file system refused.
+    """
+    _refuse_existing(final)
+    aside = _aside_name(final, os.getpid())
+    try:
+        _remove_leftovers(final)
+        aside.mkdir(parents=True)
+        yield aside
+        _refuse_existing(final)
+        if final.exists():
+            final.rmdir()
+        aside.rename(final)
+    except OSError as problem:
+        raise DiscoError(f"cannot write {final}: {problem.strerror or problem}: nothing was left there") from problem
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside_name(final: Path, pid: int | str) -> Path:
+    return final.with_name(f".{final.name}.{pid}.part")
+
+
+def _refuse_existing(final: Path) -> None:
+    if final.exists() and not (final.is_dir() and not any(final.iterdir())):
+        what = "a folder that is not empty" if final.is_dir() else "a file"
+        raise InputError(f"{final}: already there ({what}): choose another name, or remove it first")
+
+
+def _remove_leftovers(final: Path) -> None:
+    for leftover in final.parent.glob(_aside_name(final, "*").name):
+        pid = leftover.suffixes[-2].removeprefix(".")
+        if not (pid.isdecimal() and _is_alive(int(pid))):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

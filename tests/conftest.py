@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from checkpoints import make_checkpoint
 
+pytest_plugins = ["small_indexes"]
+
 # No test may depend on a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

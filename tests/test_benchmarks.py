@@ -27,8 +27,8 @@ SMALL = {
 def test_benchmark(name: str, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from benchmarks import measure; measure.fix_threads(); "
-        f"from benchmarks import report; from benchmarks.{name} import main; "
-        f"print(report.text(report.save(main({SMALL[name]}, rounds=2), Path(sys.argv[1]))))"
+        f"from benchmarks import results_page; from benchmarks.{name} import main; "
+        f"print(results_page.text(results_page.save(main({SMALL[name]}, rounds=2), Path(sys.argv[1]))))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     environment = {**os.environ, "DISCO_BENCH": str(tmp_path / "cache")}
@@ -57,8 +57,8 @@ def test_what_is_given_instead_of_random_data(tmp_path: Path) -> None:
 
 def test_the_distillation_study_says_what_its_results_hold() -> None:
     code = (
-        "from benchmarks.distillation_study.report import PAGE, page; "
-        "from benchmarks.distillation_study.students import Study; "
+        "from studies.distillation.study_page import PAGE, page; "
+        "from studies.distillation.students import Study; "
         "assert page(Study.read()) == PAGE.read_text(encoding='utf-8')"
     )
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from disco_pyserini.reproduction.compare import Comparison, Comparisons, Run
+    from disco_pyserini.reproduction.turn_comparison import Comparison, Comparisons, Run
 
 _PASSAGES = 3
 _HISTORY = 3
@@ -34,14 +34,11 @@ def compare(
     """Show which turns win and lose from one run to another, with their conversations and passages."""
     from rich.console import Console
 
-    from disco_pyserini.cli.evaluate import judgments_of
-    from disco_pyserini.datasets.registry import open_split
+    from disco_pyserini.datasets.named import open_qrels, open_turns
     from disco_pyserini.errors import InputError
-    from disco_pyserini.reproduction.compare import compare, texts_of
+    from disco_pyserini.reproduction.turn_comparison import compare, texts_of
 
-    collection, split = open_split(turns)
-    queries = {query.qid: query for query in collection.queries(split)}
-    found = compare(runs, judgments_of(qrels), queries, measure)
+    found = compare(runs, open_qrels(qrels), open_turns(turns), measure)
     if query is not None and query not in found.baseline.scores:
         raise InputError(f"no judged query {query!r}: expected an id of {qrels}, such as {next(iter(found.qrels))}")
     chosen = {

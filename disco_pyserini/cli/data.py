@@ -19,7 +19,7 @@ def demo_world(
     seed: Annotated[int, typer.Option(help="Another seed is another world.")] = 2025,
 ) -> None:
     """Generate the demo world, an invented conversational collection."""
-    from disco_pyserini.datasets.demo_world import DemoWorld
+    from disco_pyserini.demo_world import DemoWorld
 
     DemoWorld(seed=seed, size=passages).write(output)
     print(f"{passages} passages in {output}")
@@ -98,9 +98,10 @@ def topics(
 ) -> None:
     """Write the turns of a collection as a topics file."""
     from disco_pyserini.cli.teach import report_ids
-    from disco_pyserini.datasets.collection import topic_texts, write_topics
     from disco_pyserini.datasets.registry import number_rows, open_collection
     from disco_pyserini.datasets.rewrites import with_form
+    from disco_pyserini.datasets.turns import topic_texts
+    from disco_pyserini.trec import write_topics
 
     collection = open_collection(name, source)
     turns = collection.queries(collection.split(split))
@@ -121,8 +122,8 @@ def qrels(
     ids: IdsOption = Ids.benchmark,
 ) -> None:
     """Write the judgments of a collection as TREC qrels."""
-    from disco_pyserini.datasets.collection import write_qrels
     from disco_pyserini.datasets.registry import open_collection
+    from disco_pyserini.trec import write_qrels
 
     collection = open_collection(name, source)
     judged = collection.qrels(collection.split(split))

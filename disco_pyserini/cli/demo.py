@@ -19,7 +19,7 @@ def demo(
 
     console = Console(stderr=True)
     with console.status("loading") as status:
-        from disco_pyserini.demo import example, run_demo, sentence, stock_command
+        from disco_pyserini.demonstration import example, run_demo, sentence, stock_command
 
         def say(message: str) -> None:
             status.update(message)

@@ -7,7 +7,7 @@ import sys
 
 def doctor() -> None:
     """Print what a bug report needs; exit with 1 when something needed is missing."""
-    from disco_pyserini.doctor import diagnose
+    from disco_pyserini.diagnosis import diagnose
 
     findings = diagnose()
     for finding in findings:

@@ -30,16 +30,18 @@ def encode(
     fields: Annotated[str, typer.Option(help="Fields to join as the text, such as title,body.")] = "",
     shard_id: Annotated[int, typer.Option(help="Which shard to encode, from 0.")] = 0,
     shard_num: Annotated[int, typer.Option(min=1, help="How many shards share the work.")] = 1,
-    store_raw: Annotated[bool, typer.Option("--store-raw", help="Keep the texts beside the vectors.")] = False,
+    store_raw: Annotated[
+        bool, typer.Option("--store-raw/--no-store-raw", help="Keep the texts beside the vectors.")
+    ] = True,
     on_error: Annotated[OnError, typer.Option(help="Bad records: stop, or skip and list them.")] = OnError.stop,
 ) -> None:
     """Encode the passages of a corpus into sparse vectors, ready for `disco index`."""
     from itertools import islice
 
-    from disco_pyserini.datasets.passages import RejectsFile, count_passages, read_passages
+    from disco_pyserini.passages import RejectsFile, count_passages, read_passages
     from disco_pyserini.vectors import Manifest, encode_corpus
+    from disco_pyserini.vectors.part_writer import REJECTS
     from disco_pyserini.vectors.parts import shard_folder
-    from disco_pyserini.vectors.writer import REJECTS
 
     folder = shard_folder(output, shard_id, shard_num)
     before = Manifest.read(folder)

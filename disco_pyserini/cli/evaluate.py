@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -24,17 +23,19 @@ def evaluate(
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""
     from disco_pyserini.cli.tables import show
+    from disco_pyserini.datasets.named import open_qrels, turn_depths
     from disco_pyserini.errors import InputError
-    from disco_pyserini.evaluation import evaluate, read_run
+    from disco_pyserini.evaluation import evaluate
     from disco_pyserini.evaluation.plots import check_plot_path, plot_by_depth
+    from disco_pyserini.trec import read_run
 
     if plot:
         check_plot_path(plot)
         if not by_depth:
             raise InputError("--plot draws the measures by turn depth: add --by-depth")
     names = measures.split()
-    result = evaluate(read_run(run), judgments_of(qrels), names)
-    groups = result.by_depth(depths_of(next(iter(result.by_query.values())), turns)) if by_depth else {}
+    result = evaluate(read_run(run), open_qrels(qrels), names)
+    groups = result.by_depth(turn_depths(next(iter(result.by_query.values())), turns)) if by_depth else {}
     rows = [("all", result), *((str(depth), group) for depth, group in groups.items())]
     show(
         ["turn", "queries", *names],
@@ -43,25 +44,3 @@ def evaluate(
     if plot:
         lines = {name: [group.mean(name) for group in groups.values()] for name in names}
         plot_by_depth(list(groups), {"mean": lines}, plot)
-
-
-def judgments_of(qrels: str) -> Mapping[str, Mapping[str, int]]:
-    """The judgments in a file of TREC qrels, or those of COLLECTION/SPLIT."""
-    from disco_pyserini.datasets.collection import read_qrels
-    from disco_pyserini.datasets.registry import open_split
-
-    if Path(qrels).is_file():
-        return read_qrels(Path(qrels))
-    collection, split = open_split(qrels)
-    return collection.qrels(split)
-
-
-def depths_of(qids: Iterable[str], turns: str | None) -> dict[str, int]:
-    """The turn of each query: what ``turns`` says or, without it, what its id ends in."""
-    from disco_pyserini.datasets.registry import open_split
-    from disco_pyserini.evaluation.measures import depth_of
-
-    if turns:
-        collection, split = open_split(turns)
-        return {query.qid: query.depth for query in collection.queries(split)}
-    return {qid: depth_of(qid) for qid in qids}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from disco_pyserini.encoding import DiscoQueryEncoder
-    from disco_pyserini.evaluation.flops import Activations
+    from disco_pyserini.evaluation.expected_flops import Activations
     from disco_pyserini.vectors import VectorSource
 
     type Terms = Mapping[str, NDArray[np.integer]]
@@ -23,7 +23,7 @@ _QUERIES_PER_BATCH = 64
 
 
 def flops(
-    topics: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Queries: lines of qid<TAB>text.")],
+    topics: Annotated[str, typer.Option(help="Topics file (qid<TAB>text), or COLLECTION/SPLIT/QUERY.")],
     vectors: Annotated[
         Path | None, typer.Option(help="Folder of vectors that disco encode wrote, or Anserini JSONL.")
     ] = None,
@@ -42,11 +42,10 @@ def flops(
     """Report the expected FLOPS of a search, and the active dimensions of queries, by turn depth."""
     import json
 
-    from disco_pyserini.cli.evaluate import depths_of
     from disco_pyserini.cli.tables import show
-    from disco_pyserini.datasets.collection import read_topics
+    from disco_pyserini.datasets.named import open_topics, turn_depths
     from disco_pyserini.errors import InputError
-    from disco_pyserini.evaluation.flops import activations_by_depth, count_activations
+    from disco_pyserini.evaluation.expected_flops import activations_by_depth, count_activations
     from disco_pyserini.evaluation.plots import check_plot_path, plot_by_depth
     from disco_pyserini.files import write_aside
 
@@ -54,8 +53,8 @@ def flops(
         raise InputError("expected either --vectors, of documents, or --index, for BM25")
     if plot:
         check_plot_path(plot)
-    texts = read_topics(topics)
-    depths = depths_of(texts, turns)
+    texts = open_topics(topics)
+    depths = turn_depths(texts, turns)
     if index is not None:
         active, documents = _bm25(index, texts)
     if vectors is not None:
@@ -87,7 +86,7 @@ def flops(
 
 
 def _numbers(queries: Activations, documents: Activations) -> dict[str, float]:
-    from disco_pyserini.evaluation.flops import expected_flops
+    from disco_pyserini.evaluation.expected_flops import expected_flops
 
     return {
         "queries": queries.vectors,
@@ -97,8 +96,8 @@ def _numbers(queries: Activations, documents: Activations) -> dict[str, float]:
 
 
 def _bm25(index: Path, texts: Mapping[str, str]) -> tuple[Terms, Activations]:
-    from disco_pyserini.evaluation.flops import Activations
-    from disco_pyserini.lucene.costs import bm25_terms
+    from disco_pyserini.evaluation.expected_flops import Activations
+    from disco_pyserini.lucene.text_costs import bm25_terms
 
     terms, counts, passages = bm25_terms(index, texts)
     return terms, Activations(counts, passages)
@@ -132,7 +131,7 @@ def _documents(source: VectorSource, model: DiscoQueryEncoder, path: Path) -> Ac
 
     from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.errors import InputError
-    from disco_pyserini.evaluation.flops import Activations
+    from disco_pyserini.evaluation.expected_flops import Activations
     from disco_pyserini.vectors import vocabulary_hash
 
     if source.space and source.space.vocabulary != vocabulary_hash(model.vocabulary):

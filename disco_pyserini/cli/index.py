@@ -19,7 +19,9 @@ def index(
         str | None, typer.Option(help="Instead of vectors: passages, as disco encode takes them, for BM25.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that write.")] = 1,
-    store_raw: Annotated[bool, typer.Option("--store-raw", help="Store the passages' texts in the index.")] = False,
+    store_raw: Annotated[
+        bool, typer.Option("--store-raw/--no-store-raw", help="Store the passages' texts in the index.")
+    ] = True,
 ) -> None:
     """Build the Lucene index that Pyserini's search opens: of document vectors, or of passages for BM25."""
     from disco_pyserini.errors import InputError
@@ -27,16 +29,15 @@ def index(
     if (vectors is None) == (corpus is None):
         raise InputError("expected either --vectors, for impact search, or --corpus, for BM25")
     if corpus is not None:
-        _index_passages(corpus, index)
+        _index_passages(corpus, index, store_raw)
     if vectors is not None:
         _index_vectors(vectors, index, threads, store_raw)
 
 
-def _index_passages(corpus: str, index: Path) -> None:
+def _index_passages(corpus: str, index: Path, store_raw: bool) -> None:
     from disco_pyserini.cli.encode import progress_bar
-    from disco_pyserini.datasets.collection import Passage
-    from disco_pyserini.datasets.passages import count_passages, read_passages
     from disco_pyserini.lucene.bm25 import build_bm25_index
+    from disco_pyserini.passages import Passage, count_passages, read_passages
 
     with progress_bar("indexing", count_passages(corpus)) as progress:
 
@@ -45,7 +46,7 @@ def _index_passages(corpus: str, index: Path) -> None:
                 yield passage
                 progress(1)
 
-        passages = build_bm25_index(counted(), index)
+        passages = build_bm25_index(counted(), index, store_raw=store_raw)
     print(f"{index}: {passages:,} passages")
 
 
@@ -55,8 +56,8 @@ def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) ->
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from disco_pyserini.lucene.index import build_index
-    from disco_pyserini.vectors.source import open_vectors
+    from disco_pyserini.lucene.impact_index import build_index
+    from disco_pyserini.vectors.stored import open_vectors
 
     source = open_vectors(vectors)
     began = perf_counter()

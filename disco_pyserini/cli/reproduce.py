@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from disco_pyserini.reproduction.driver import Result
     from disco_pyserini.reproduction.plan import Job, Trial
-    from disco_pyserini.reproduction.reproduce import Result
 
 
 def reproduce(
@@ -32,9 +32,9 @@ def reproduce(
 ) -> None:
     """Run baselines by their recipes, and compare what they score with what they should."""
     from disco_pyserini.errors import InputError
+    from disco_pyserini.reproduction.driver import choose, reproduce
     from disco_pyserini.reproduction.plan import plan
     from disco_pyserini.reproduction.recipe import find_recipe, installed_recipes
-    from disco_pyserini.reproduction.reproduce import choose, reproduce
 
     if report and (skip_eval or dry_run or list_only):
         raise InputError("--report needs results: leave out --list, --dry-run and --skip-eval")
@@ -64,7 +64,7 @@ def reproduce(
         print("stopped: the same command continues after what is finished", file=sys.stderr)
         raise typer.Exit(130) from None
     if report:
-        from disco_pyserini.reproduction.report import write_report
+        from disco_pyserini.reproduction.html_report import write_report
 
         write_report(results, report)
         print(f"report: {report}")
@@ -86,7 +86,7 @@ class _Progress:
 
 def _list(trials: Sequence[Trial]) -> None:
     from disco_pyserini.cli.tables import show
-    from disco_pyserini.reproduction.reproduce import state
+    from disco_pyserini.reproduction.driver import state
 
     show(
         ["collection", "data set", "condition", "expected scores", "state"],
@@ -106,8 +106,8 @@ def _list(trials: Sequence[Trial]) -> None:
 def _print_commands(trials: Sequence[Trial]) -> None:
     import shlex
 
+    from disco_pyserini.reproduction.driver import how_to_get, lacking
     from disco_pyserini.reproduction.execute import is_finished
-    from disco_pyserini.reproduction.reproduce import how_to_get, lacking
 
     seen = set()
     for trial in trials:

@@ -30,12 +30,12 @@ def search(
     use that one: it knows the same encoders.
     """
     from disco_pyserini.cli.encode import progress_bar
-    from disco_pyserini.lucene.names import query_encoder_for
-    from disco_pyserini.lucene.run import search_topics
-    from disco_pyserini.lucene.searcher import DiscoSearcher
-    from disco_pyserini.lucene.topics import open_topics
+    from disco_pyserini.datasets.named import in_pyserini_order, open_topics
+    from disco_pyserini.search.encoder_names import query_encoder_for
+    from disco_pyserini.search.run_topics import search_topics
+    from disco_pyserini.search.searcher import DiscoSearcher
 
-    queries = open_topics(topics)
+    queries = in_pyserini_order(open_topics(topics))
     model = query_encoder_for(index, encoder, device, max_length, backend)
     with (
         DiscoSearcher(index, model) as searcher,

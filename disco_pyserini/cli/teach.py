@@ -14,7 +14,7 @@ from disco_pyserini.cli.encode import OnError
 
 def teach(
     index: Annotated[Path, typer.Option(help="Impact index, from disco index.")],
-    topics: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Rewrites: lines of qid<TAB>text.")],
+    topics: Annotated[str, typer.Option(help="Rewrites: a topics file (qid<TAB>text), or COLLECTION/SPLIT/QUERY.")],
     output: Annotated[Path, typer.Option(help="Teacher file to write: .json or .json.gz.")],
     encoder: Annotated[
         str | None,
@@ -26,12 +26,12 @@ def teach(
 ) -> None:
     """Score the documents that rewrites find: the teacher for distillation."""
     from disco_pyserini.cli.encode import progress_bar
-    from disco_pyserini.datasets.collection import read_topics
-    from disco_pyserini.lucene.searcher import DiscoSearcher
-    from disco_pyserini.lucene.teach import document_encoder_of, teacher_scores
+    from disco_pyserini.datasets.named import open_topics
+    from disco_pyserini.search.searcher import DiscoSearcher
+    from disco_pyserini.search.teacher_scores import document_encoder_of, teacher_scores
     from disco_pyserini.training.teachers import write_teacher
 
-    texts = read_topics(topics)
+    texts = open_topics(topics)
     flat: list[str] = []
     with (
         DiscoSearcher(index, document_encoder_of(index) if encoder is None else encoder) as searcher,

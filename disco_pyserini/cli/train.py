@@ -19,7 +19,7 @@ def train(
 
     settings = read_config(config, context.args)
 
-    from disco_pyserini.training.train import train
+    from disco_pyserini.training.distillation import train
 
     speaks = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one does
     trained = train(settings, lambda message: print(message, file=sys.stderr) if speaks else None)

@@ -39,8 +39,8 @@ def import_splade(
     from disco_pyserini.cards import DEFAULT_ENCODER
     from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.encoding import document_encoder
-    from disco_pyserini.vectors.corpus import space_of
     from disco_pyserini.vectors.manifest import Manifest
+    from disco_pyserini.vectors.pipeline import space_of
     from disco_pyserini.vectors.splade_index import open_splade_index, sort_postings, write_vectors
 
     before = Manifest.read(output)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from disco_pyserini.conversation import Conversation, Turn
-from disco_pyserini.datasets.collection import Passage, Query
 from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
-
-type Qrels = dict[str, dict[str, int]]
+from disco_pyserini.passages import Passage
+from disco_pyserini.trec import Qrels
 
 
 @dataclass(frozen=True, slots=True)

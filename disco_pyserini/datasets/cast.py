@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from disco_pyserini.conversation import Turn
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels, find, make_query, merge_rewrites, need, no_qrels
-from disco_pyserini.datasets.collection import Passage, Query, read_topics
-from disco_pyserini.datasets.passages import read_passages
-from disco_pyserini.datasets.records import Record, read_array
+from disco_pyserini.datasets.benchmark import Benchmark, find, make_query, merge_rewrites, need, no_qrels
+from disco_pyserini.datasets.json_records import JsonObject, read_array
 from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import read_lines
+from disco_pyserini.files import read_text_lines
+from disco_pyserini.passages import Passage, read_passages
+from disco_pyserini.trec import Qrels, read_qrels, read_topics
 
 _COMMIT = "33846610b736da392efeab00e4c6f4519e0dacf1"
 _SOURCE = "https://github.com/daltonj/treccastweb"
@@ -62,8 +63,8 @@ def _queries_2019(folder: Path, split: str) -> Iterator[Query]:
 def _plain_text(path: Path) -> Iterator[Query]:
     """The topics as plain text: lines of ``Number:``, ``Title:``, ``Description:``, and a number, a tab and a turn."""
     topic, history = "", list[Turn]()
-    for number, line in enumerate(read_lines(path), 1):
-        text = line.decode("utf-8-sig").strip()
+    for number, line in read_text_lines(path):
+        text = line.strip()
         if match := re.fullmatch(r"Number:\s*(\d+)", text):
             topic, history = match[1], []
         elif match := re.fullmatch(r"(\d+) *\t(.+)", text):
@@ -125,7 +126,7 @@ def _trees(path: Path) -> Iterator[Query]:
     """Each user's turn once; its history is the way to it from the root. Its response is the first one that it has."""
     for topic in read_array(path):
         number = topic.label("number")
-        nodes: dict[str, Record] = {}
+        nodes: dict[str, JsonObject] = {}
         histories: dict[str, tuple[Turn, ...]] = {}  # of what follows a turn
         responses: dict[str, str] = {}
         for node in topic.records("turn"):
@@ -167,7 +168,7 @@ def _paths(path: Path) -> Iterator[Query]:
             history.append(Turn(query.conversation.utterance, response))
 
 
-def _tree_turn(topic: str, name: str, history: Iterable[Turn], turn: Record, response: str | None) -> Query:
+def _tree_turn(topic: str, name: str, history: Iterable[Turn], turn: JsonObject, response: str | None) -> Query:
     return make_query(
         topic,
         name,
@@ -187,21 +188,15 @@ def _qrels(name: str, files: dict[str, str], in_ir_datasets: dict[str, str], fol
         raise no_qrels(name, split)
     if split in in_ir_datasets and not find(folder, files[split]):
         return _from_ir_datasets(name, in_ir_datasets[split])
-    return _read_qrels(need(name, folder, files[split]))
+    return read_qrels(need(name, folder, files[split]), _fields)
 
 
-def _read_qrels(path: Path) -> Qrels:
-    """TREC qrels, in which a passage's number may stand apart from its document (``MARCO_50_2268879788 -3``)."""
-    qrels: Qrels = {}
-    for number, line in enumerate(read_lines(path), 1):
-        try:
-            qid, _, *docid, grade = line.decode().split()
-            if not docid:
-                raise ValueError("a field is missing")
-            qrels.setdefault(qid, {})["".join(docid)] = int(grade)
-        except ValueError as problem:
-            raise InputError(f"{path}:{number}: expected 'qid 0 docid grade', found {line!r:.80}") from problem
-    return qrels
+def _fields(line: str) -> tuple[str, str, str]:
+    """Query id, document id and grade; a passage's number may stand apart from its document (``MARCO_50 -3``)."""
+    qid, _, *docid, grade = line.split()
+    if not docid:
+        raise ValueError("the document id is missing")
+    return qid, "".join(docid), grade
 
 
 def _passages(corpora: dict[str, str], folder: Path, split: str) -> Iterator[Passage]:

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from disco_pyserini.conversation import Turn
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels, make_query, need, no_qrels
-from disco_pyserini.datasets.collection import Query, read_qrels
-from disco_pyserini.datasets.records import read_array
+from disco_pyserini.datasets.benchmark import Benchmark, make_query, need, no_qrels
+from disco_pyserini.datasets.json_records import read_array
 from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.datasets.turns import Query
+from disco_pyserini.trec import Qrels, read_qrels
 
 _COMMIT = "05399308a3cf4eb56b35bed8bee0771e4f8f1404"
 _RAW = f"https://raw.githubusercontent.com/irlabamsterdam/iKAT/{_COMMIT}/"

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels, no_qrels
-from disco_pyserini.datasets.collection import Passage, Query, read_qrels, read_turns
-from disco_pyserini.datasets.passages import read_passages
+from disco_pyserini.datasets.benchmark import Benchmark, no_qrels
 from disco_pyserini.datasets.resources import Terms
+from disco_pyserini.datasets.turns import Query, read_turns
 from disco_pyserini.errors import InputError
+from disco_pyserini.passages import Passage, read_passages
+from disco_pyserini.trec import Qrels, read_qrels
 
 WHOLE = "all"
 """The split of a collection that has no others."""

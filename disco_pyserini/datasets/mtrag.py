@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from disco_pyserini.conversation import Conversation, Turn
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels, find, need
-from disco_pyserini.datasets.collection import Passage, Query
-from disco_pyserini.datasets.passages import read_passages
-from disco_pyserini.datasets.records import Record, read_objects
+from disco_pyserini.datasets.benchmark import Benchmark, find, need
+from disco_pyserini.datasets.json_records import JsonObject, read_objects
 from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import read_lines
+from disco_pyserini.passages import Passage, read_passages
+from disco_pyserini.trec import Qrels, read_qrels
 
 _COMMIT = "cc5b1d481b391181b89f7ced860308482e785463"
 _RAW = f"https://raw.githubusercontent.com/IBM/mt-rag-benchmark/{_COMMIT}/"
@@ -50,11 +50,11 @@ def _mtrag_queries(folder: Path, split: str) -> Iterator[Query]:
         yield Query(qid, qid.partition("<::>")[0], Conversation((*history, Turn(utterance, response))), rewrite)
 
 
-def _texts(path: Path | None) -> dict[str, Record]:
+def _texts(path: Path | None) -> dict[str, JsonObject]:
     return {record.label("_id"): record for record in read_objects(path)} if path else {}
 
 
-def _said(record: Record) -> list[Turn]:
+def _said(record: JsonObject) -> list[Turn]:
     """The turns in a text such as ``|user|: … |user|: …``; a text without a mark is one turn."""
     _, *pieces = _MARKER.split("\n|user|:" + record.text("text").removeprefix("|user|:"))
     said: list[Turn] = []
@@ -65,7 +65,7 @@ def _said(record: Record) -> list[Turn]:
     return said
 
 
-def _say(said: list[Turn], speaker: str, text: str, record: Record) -> None:
+def _say(said: list[Turn], speaker: str, text: str, record: JsonObject) -> None:
     if speaker == "user":
         said.append(Turn(text))
     elif said and said[-1].response is None:
@@ -82,7 +82,7 @@ def _mtragun_queries(folder: Path, split: str) -> Iterator[Query]:
             yield Query(qid, record.label("conversation_id"), Conversation((*dialogue[:-1], last)))
 
 
-def _dialogue(record: Record) -> list[Turn]:
+def _dialogue(record: JsonObject) -> list[Turn]:
     said: list[Turn] = []
     for one in record.records("input"):
         _say(said, one.text("speaker"), one.text("text").strip(), one)
@@ -91,7 +91,7 @@ def _dialogue(record: Record) -> list[Turn]:
     return said
 
 
-def _target(record: Record) -> str | None:
+def _target(record: JsonObject) -> str | None:
     targets = record.records("targets") if "targets" in record.fields else []
     return targets[0].optional("text") if targets else None
 
@@ -101,17 +101,15 @@ def _qrels(name: str, folder: Path, split: str) -> Qrels:
         path = need(name, folder, _retrieval(split, "qrels/dev.tsv"), parts=3)
     else:
         path = need(name, folder, f"mtragun-human/retrieval_tasks/qrels/{split}.tsv", parts=2)
-    qrels: Qrels = {}
-    for number, line in enumerate(read_lines(path), 1):
-        fields = line.decode().rstrip("\r\n").split("\t")
-        if fields == ["query-id", "corpus-id", "score"] or fields == [""]:
-            continue
-        try:
-            qid, docid, score = fields
-            qrels.setdefault(qid, {})[_passage_id(docid)] = int(score)
-        except ValueError as problem:
-            raise InputError(f"{path}:{number}: expected query-id<TAB>corpus-id<TAB>score, found {fields}") from problem
-    return qrels
+    return read_qrels(path, _fields, "query-id<TAB>corpus-id<TAB>score")
+
+
+def _fields(line: str) -> tuple[str, str, str] | None:
+    fields = line.split("\t")
+    if fields == ["query-id", "corpus-id", "score"]:
+        return None
+    qid, docid, score = fields
+    return qid, _passage_id(docid), score
 
 
 def _passage_id(spelled: str) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from disco_pyserini.conversation import Turn
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels, find, make_query, need, no_qrels, turns_of
-from disco_pyserini.datasets.collection import Passage, Query
-from disco_pyserini.datasets.passages import read_passages
-from disco_pyserini.datasets.records import Record, read_array
+from disco_pyserini.datasets.benchmark import Benchmark, find, make_query, need, no_qrels, turns_of
+from disco_pyserini.datasets.json_records import JsonObject, read_array
 from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
+from disco_pyserini.passages import Passage, read_passages
+from disco_pyserini.trec import Qrels
 
 _NAME = "qrecc"
 _COMMIT = "cf44d03cb6676f7414471cec509d4a6c6858b0d3"
@@ -37,15 +38,15 @@ def _queries(folder: Path, split: str) -> Iterator[Query]:
     return _turns(need(_NAME, folder, *_files(split)), {})
 
 
-def _truth(path: Path | None) -> dict[tuple[int, int], Record]:
+def _truth(path: Path | None) -> dict[tuple[int, int], JsonObject]:
     return {_key(record): record for record in read_array(path)} if path else {}
 
 
-def _key(record: Record) -> tuple[int, int]:
+def _key(record: JsonObject) -> tuple[int, int]:
     return record.number("Conversation_no"), record.number("Turn_no")
 
 
-def _turns(path: Path, truth: dict[tuple[int, int], Record]) -> Iterator[Query]:
+def _turns(path: Path, truth: dict[tuple[int, int], JsonObject]) -> Iterator[Query]:
     """The turns of a file. One without ``Context`` has what stands before it in the file as its history.
 
     The first text of a ``Context`` may be the first question or its rewrite: it is taken as it is given.
@@ -70,7 +71,7 @@ def _turns(path: Path, truth: dict[tuple[int, int], Record]) -> Iterator[Query]:
         earlier = [*context, Turn(question, answer)]
 
 
-def _first(records: list[Record], *names: str) -> str | None:
+def _first(records: list[JsonObject], *names: str) -> str | None:
     return next((text for record in records for name in names if (text := record.optional(name))), None)
 
 

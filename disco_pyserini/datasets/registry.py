@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels
+from disco_pyserini.datasets.benchmark import Benchmark
 from disco_pyserini.datasets.cast import CAST2019, CAST2020, CAST2021, CAST2022
-from disco_pyserini.datasets.collection import Passage, Query
 from disco_pyserini.datasets.ikat import IKAT2023, IKAT2024, IKAT2025
 from disco_pyserini.datasets.layout import common_layout
 from disco_pyserini.datasets.mtrag import MTRAG, MTRAG_UN
@@ -17,7 +16,10 @@ from disco_pyserini.datasets.qrecc import QRECC
 from disco_pyserini.datasets.resources import data_folder
 from disco_pyserini.datasets.rewrites import PREFIX
 from disco_pyserini.datasets.topiocqa import TOPIOCQA
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
+from disco_pyserini.passages import Passage
+from disco_pyserini.trec import Qrels
 
 BENCHMARKS = {
     one.name: one

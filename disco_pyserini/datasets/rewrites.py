@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from disco_pyserini.datasets.collection import Query
-from disco_pyserini.datasets.records import Record, read_objects
+from disco_pyserini.datasets.json_records import JsonObject, read_objects
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import open_unpacked, read_lines
+from disco_pyserini.files import open_unpacked, read_text_lines
 
 PREFIX = "llm:"
 """What a form of the query begins with when rewrites come from elsewhere: ``llm:FILE`` or ``llm:hf:OWNER/NAME``."""
@@ -98,15 +98,11 @@ def _from_object(path: Path) -> Iterator[tuple[str, str, str]]:
         raise InputError(f"{path}: expected a JSON object of rewrites by query id, found {type(pairs).__name__}")
     for number, (qid, text) in enumerate(pairs, 1):
         where = f"{path}: record {number}"
-        yield where, qid, Record(where, {qid: text}).text(qid)
+        yield where, qid, JsonObject(where, {qid: text}).text(qid)
 
 
 def _from_table(path: Path) -> Iterator[tuple[str, str, str]]:
-    for number, line in enumerate(read_lines(path), 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as problem:
-            raise InputError(f"{path}:{number}: expected UTF-8: {problem}") from problem
+    for number, text in read_text_lines(path):
         if not text.strip():
             continue
         qid, tab, rewrite = text.partition("\t")

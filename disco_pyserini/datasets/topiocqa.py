@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from disco_pyserini.conversation import SEPARATOR, Turn
-from disco_pyserini.datasets.benchmark import Benchmark, Qrels, find, make_query, merge_rewrites, need, turns_of
-from disco_pyserini.datasets.collection import Passage, Query
-from disco_pyserini.datasets.passages import read_passages
-from disco_pyserini.datasets.records import Record, read_array
+from disco_pyserini.datasets.benchmark import Benchmark, find, make_query, merge_rewrites, need, turns_of
+from disco_pyserini.datasets.json_records import JsonObject, read_array
 from disco_pyserini.datasets.resources import Resource, Terms
+from disco_pyserini.datasets.turns import Query
+from disco_pyserini.passages import Passage, read_passages
+from disco_pyserini.trec import Qrels
 
 _NAME = "topiocqa"
 _PASSAGES = "data/wikipedia_split/full_wiki_segments.tsv"
@@ -92,12 +93,12 @@ def _qrels(folder: Path, split: str) -> Qrels:
     raise AssertionError
 
 
-def _gold(record: Record) -> tuple[str, str | None]:
+def _gold(record: JsonObject) -> tuple[str, str | None]:
     """A turn, and the passage that answers it."""
     if "Conversation_no" in record.fields:
         turn = f"{record.number('Conversation_no')}_{record.number('Turn_no')}"
         gold = record.fields.get("Gold_passage")
-        return turn, _passage_id(Record(f"{record.where}, Gold_passage", gold).label("id")) if gold else None
+        return turn, _passage_id(JsonObject(f"{record.where}, Gold_passage", gold).label("id")) if gold else None
     turn = f"{record.number('conv_id')}_{record.number('turn_id')}"
     positive = record.records("positive_ctxs")
     return turn, _passage_id(positive[0].label("passage_id")) if positive else None

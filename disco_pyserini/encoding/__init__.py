@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from disco_pyserini.encoding.encoders import (
+from disco_pyserini.encoding.splade_encoders import (
     DiscoDocumentEncoder,
     DiscoQueryEncoder,
     document_encoder,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
 import ir_measures
@@ -70,28 +68,3 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES)
     for metric in ir_measures.iter_calc(list(parsed), qrels, run):
         by_query[parsed[metric.measure]][metric.query_id] = metric.value
     return Evaluation(by_query)
-
-
-def read_run(path: Path) -> dict[str, dict[str, float]]:
-    """Read a TREC run (``qid Q0 docid rank score tag``) as ``{qid: {docid: score}}``."""
-    run: dict[str, dict[str, float]] = {}
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                qid, _, docid, _, score, _ = line.split()
-                run.setdefault(qid, {})[docid] = float(score)
-            except ValueError as problem:
-                raise InputError(
-                    f"{path}:{number}: expected 'qid Q0 docid rank score tag', found {line.strip()!r}"
-                ) from problem
-    if not run:
-        raise InputError(f"{path}: the run is empty: expected lines of 'qid Q0 docid rank score tag'")
-    return run
-
-
-def depth_of(qid: str) -> int:
-    """The turn number at the end of a query id such as ``31_4``, ``1-2_10`` or ``132_1-3``."""
-    number = re.search(r"(\d+)$", qid)
-    if number is None:
-        raise InputError(f"query id {qid!r} does not end in a turn number: name the turns.jsonl that has its depth")
-    return int(number[1])

@@ -10,22 +10,27 @@ from typing import Any, Self
 
 import numpy as np
 
-from disco_pyserini.datasets.collection import Passage
 from disco_pyserini.errors import InputError
+from disco_pyserini.files import folder_aside
 from disco_pyserini.lucene import jvm
-from disco_pyserini.lucene.aside import folder_aside
-from disco_pyserini.lucene.manifest import read_index_manifest
-from disco_pyserini.lucene.retrieval import Hit
-from disco_pyserini.lucene.searcher import check_ids
-from disco_pyserini.lucene.writer import DocumentWriter, TextBatch, java_failures
+from disco_pyserini.lucene.document_writer import DocumentWriter, TextBatch, java_failures, raw_document
+from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.searcher import check_batch
+from disco_pyserini.vectors.part_writer import PassageLike
 
 _PASSAGES_PER_BATCH = 1000
 
 
-def build_bm25_index(passages: Iterable[Passage], directory: Path) -> int:
+def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_raw: bool = True) -> int:
     """Write an index that Pyserini's default search (``--bm25``) opens; return the number of passages.
 
     Built aside and renamed when whole.
+
+    Args:
+        passages: the corpus.
+        directory: the index to make; must not exist, or be an empty folder.
+        store_raw: store the passages' texts, for Pyserini's ``searcher.doc(docid).raw()``.
 
     Raises:
         InputError: ``directory`` exists, or two passages have one id.
@@ -42,7 +47,8 @@ def build_bm25_index(passages: Iterable[Passage], directory: Path) -> int:
                 seen.add(passage.id)
             ends = np.cumsum([0, *(len(passage.contents.encode("utf-16-le")) // 2 for passage in batch)])
             text = "".join(passage.contents for passage in batch)
-            yield TextBatch([passage.id for passage in batch], text, ends.tolist())
+            raw = [raw_document(passage.id, passage.contents) for passage in batch] if store_raw else None
+            yield TextBatch([passage.id for passage in batch], text, ends.tolist(), raw)
 
     with folder_aside(directory) as aside, java_failures(directory):
         jnius = jvm.start()
@@ -79,13 +85,13 @@ class Bm25Searcher:
         Raises:
             InputError: the ids are not as many as the queries, or one is used twice.
         """
-        check_ids(queries, qids)
+        check_batch(queries, qids, k, threads)
         texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
         for query, qid in zip(queries, qids, strict=True):
             texts.add(query)
             ids.add(str(qid))
         found = self._searcher.batch_search(texts, ids, int(k), int(threads))
-        return {qid: [Hit(hit.docid, hit.score, hit.lucene_docid) for hit in found.get(str(qid)) or ()] for qid in qids}
+        return {qid: [Hit(hit.docid, hit.score) for hit in found.get(str(qid)) or ()] for qid in qids}
 
     def query_terms(self, query: str) -> set[str]:
         """Return the stems that a query is searched with."""

@@ -12,22 +12,14 @@ from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
-
-
-class Hit(NamedTuple):
-    """A document found: its id, its score, and its number inside Lucene."""
-
-    docid: str
-    score: float
-    lucene_docid: int
-
+from disco_pyserini.search.engine import Hit, Searcher
 
 MOST_MORE_CANDIDATES = 100
 """A pruned search rescores five times as many documents as asked for, but at most so many more."""
@@ -38,7 +30,8 @@ _TIE_STEP = np.float32(1e-6)
 class Retriever:
     """Searches an open index. Not for several threads at once: see `Retrievers`."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any, searcher: Searcher | None = None) -> None:
+        self._owner = searcher
         with jvm.shared_classes:
             self._prepare(jvm.start(), reader)
 
@@ -64,8 +57,8 @@ class Retriever:
         hits = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
         scores = _lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
         return [
-            Hit(a2b_base64(name)[offset : offset + length].decode(), score, document)
-            for (document, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
+            Hit(a2b_base64(name)[offset : offset + length].decode(), score, self._owner)
+            for (_, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
         ]
 
     def _prepare(self, jnius: Any, reader: Any) -> None:
@@ -104,10 +97,16 @@ class Retriever:
 
 
 class Retrievers:
-    """Searches an open index on any threads: each has a `Retriever` of its own."""
+    """Searches an open index on any threads: each has a `Retriever` of its own.
 
-    def __init__(self, reader: Any) -> None:
+    Args:
+        reader: an open ``IndexReader``.
+        searcher: reads the text of a hit.
+    """
+
+    def __init__(self, reader: Any, searcher: Searcher | None = None) -> None:
         self._reader = reader
+        self._searcher = searcher
         self._own = threading.local()
 
     def search(
@@ -116,7 +115,7 @@ class Retrievers:
         """Search with each vector as `Retriever.search` does: on this thread, or on several others."""
         if threads == 1:
             if not hasattr(self._own, "retriever"):
-                self._own.retriever = Retriever(self._reader)
+                self._own.retriever = Retriever(self._reader, self._searcher)
             return [self._own.retriever.search(vector, k, query_terms) for vector in vectors]
         found: list[list[Hit]] = [[] for _ in vectors]
         with ThreadPoolExecutor(threads) as pool:
@@ -127,7 +126,7 @@ class Retrievers:
 
     def _search_share(self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None) -> list[list[Hit]]:
         def search() -> list[list[Hit]]:
-            retriever = Retriever(self._reader)
+            retriever = Retriever(self._reader, self._searcher)
             return [retriever.search(vector, k, query_terms) for vector in vectors]
 
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from disco_pyserini.rewriting.prompts import Prompt, default_prompt, read_prompt
-from disco_pyserini.rewriting.rewrite import Answer, Rewriter, Summary, rewrite_turns
+from disco_pyserini.rewriting.rewrite_turns import Answer, Rewriter, Summary, rewrite_turns
 
 __all__ = [
     "Answer",

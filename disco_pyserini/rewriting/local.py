@@ -7,7 +7,7 @@ from itertools import batched
 from typing import Any
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.rewriting.rewrite import Answer
+from disco_pyserini.rewriting.rewrite_turns import Answer
 
 
 class LocalModel:

@@ -16,7 +16,7 @@ import requests
 from requests.auth import AuthBase
 
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.rewriting.rewrite import Answer
+from disco_pyserini.rewriting.rewrite_turns import Answer
 
 KEY_VARIABLE = "DISCO_API_KEY"
 """Environment variable with the server's API key. Not OPENAI_API_KEY, which must not go to whatever server is named."""

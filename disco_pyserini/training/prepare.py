@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from disco_pyserini.datasets.collection import Passage, Query, read_qrels, read_topics, read_turns
-from disco_pyserini.datasets.demo_world import DemoWorld
-from disco_pyserini.datasets.passages import read_passages
+from disco_pyserini.datasets.turns import Query, read_turns
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.encoding import DiscoDocumentEncoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import WeightVector
+from disco_pyserini.passages import Passage, read_passages
 from disco_pyserini.training import config as settings
 from disco_pyserini.training.candidates import Candidates, TeacherLists, Tolerance
 from disco_pyserini.training.document_vectors import DocumentVectors, check_space, load_vectors
@@ -22,6 +22,7 @@ from disco_pyserini.training.fusion import fuse
 from disco_pyserini.training.sampling import NEEDS_CORPUS, Sampler
 from disco_pyserini.training.searched import search_all
 from disco_pyserini.training.teachers import read_teacher
+from disco_pyserini.trec import read_qrels, read_topics
 from disco_pyserini.vectors import open_vectors
 
 Say = Callable[[str], None]

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import open_unpacked, write_bytes_aside
+from disco_pyserini.files import decode_lines, open_unpacked, write_bytes_aside
+from disco_pyserini.trec import RUN_LINE, parse_run
 
 TeacherQuery = tuple[str, dict[str, float]]
 """A query id, and the score of each document that the teacher scores for it."""
@@ -88,7 +89,7 @@ def write_teacher(queries: Iterable[TeacherQuery], path: Path) -> int:
     return len(seen)
 
 
-_EXPECTED = "JSON as {qid: {docid: score}}, or lines of 'qid Q0 docid rank score tag'"
+_EXPECTED = f"JSON as {{qid: {{docid: score}}}}, or lines of '{RUN_LINE}'"
 
 
 class _Object(dict[str, Any]):
@@ -126,28 +127,8 @@ def _read_json(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[
         ) from problem
 
 
-def _read_run(path: Path, lines: io.BufferedIOBase) -> Iterator[tuple[str, dict[str, float], str]]:
-    current, where = "", ""
-    scores: dict[str, float] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        here = f"{path}:{number}"
-        try:
-            qid, _, docid, _, text, _ = line.decode().split()
-            score = float(text)
-        except ValueError as problem:
-            raise InputError(f"{here}: expected {_EXPECTED}, found {line.strip()[:80]!r}") from problem
-        _check_score(score, here, qid, docid)
-        if qid != current:
-            if scores:
-                yield current, scores, where
-            current, scores, where = qid, {}, here
-        if docid in scores:
-            raise InputError(f"{here}: document {docid!r} of query {qid!r} was already scored: expected one score")
-        scores[docid] = score
-    if scores:
-        yield current, scores, where
+def _read_run(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[str, float], str]]:
+    return parse_run(decode_lines(file, path), path)
 
 
 def _check_score(score: object, where: str, qid: str, docid: str) -> None:

@@ -21,8 +21,9 @@ from tokenizers import BertWordPieceTokenizer
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
-from disco_pyserini.datasets.collection import Passage, Query
-from disco_pyserini.datasets.demo_world import DemoWorld
+from disco_pyserini.datasets.turns import Query
+from disco_pyserini.demo_world import DemoWorld
+from disco_pyserini.passages import Passage
 from disco_pyserini.training.batches import SimilarLengthBatchSampler
 from disco_pyserini.training.student import export_masked_lm, splade
 

@@ -1,12 +1,15 @@
-"""Many sparse document vectors in memory, in columns."""
+"""Sparse document vectors in columns: a batch in memory, and what every kind of stored vectors offers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from disco_pyserini.vectors.manifest import VectorSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,26 @@ class VectorBatch:
         for i, docid in enumerate(self.ids):
             span = slice(self.offsets[i], self.offsets[i + 1])
             yield docid, self.terms[span], self.impacts[span]
+
+
+class VectorSource(Protocol):
+    """Sparse document vectors on disk, read in batches."""
+
+    @property
+    def space(self) -> VectorSpace | None:
+        """What the vectors mean; None where the files do not say."""
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """Tokens in the order of their ids. It may grow while batches are read, but never changes otherwise."""
+
+    @property
+    def total(self) -> int | None:
+        """How many vectors there are, if that is known before reading them."""
+
+    def batches(self) -> Iterator[VectorBatch]:
+        """Read all vectors in order, from the first one at every call.
+
+        Raises:
+            InputError: a file is damaged.
+        """

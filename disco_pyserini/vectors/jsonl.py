@@ -15,8 +15,7 @@ import numpy as np
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import read_lines, write_bytes_aside
-from disco_pyserini.vectors.batch import VectorBatch
-from disco_pyserini.vectors.source import VectorSource
+from disco_pyserini.vectors.batch import VectorBatch, VectorSource
 
 _PASSAGES_PER_BATCH = 2_000
 _LARGEST_IMPACT = 2**16 - 1

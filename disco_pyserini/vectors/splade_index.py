@@ -27,8 +27,8 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import check_room, write_aside, write_bytes_aside
 from disco_pyserini.impacts import ImpactVector, Quantiser
 from disco_pyserini.vectors.manifest import Manifest, VectorSpace
+from disco_pyserini.vectors.part_writer import write_parts
 from disco_pyserini.vectors.pickled_ids import read_pickled_ids
-from disco_pyserini.vectors.writer import write_parts
 
 POSTINGS = "array_index.h5py"
 IDS = "doc_ids.pkl"

@@ -9,11 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from disco_pyserini.datasets.collection import read_qrels, read_topics
-
-sys.path.append(str(Path(__file__).parents[1] / "datasets"))
 from published import make_topiocqa
+
+from disco_pyserini.trec import read_qrels, read_topics
 
 
 @pytest.fixture
@@ -96,8 +94,8 @@ def test_evaluate_and_rewrite_take_names(cache: Path, tmp_path: Path) -> None:
 
 
 def test_responses_are_kept_in_our_layout(tmp_path: Path) -> None:
-    from disco_pyserini.datasets.collection import read_turns, write_turns
     from disco_pyserini.datasets.registry import open_collection
+    from disco_pyserini.datasets.turns import read_turns, write_turns
 
     make_topiocqa(tmp_path / "topiocqa")
     queries = list(open_collection("topiocqa", tmp_path / "topiocqa").queries("dev"))

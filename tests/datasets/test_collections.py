@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from published import write_json
 
-from disco_pyserini.datasets.collection import Query, read_turns
 from disco_pyserini.datasets.registry import BENCHMARKS, benchmark, number_rows, open_collection, open_split
+from disco_pyserini.datasets.turns import Query, read_turns
 from disco_pyserini.errors import InputError
 
 # Turns, conversations, and turns with each rewrite.
@@ -64,8 +64,8 @@ def test_no_judgments(name: str, split: str, shared_data: Path) -> None:
 
 
 def test_every_file_is_declared_or_a_second_form(shared_data: Path) -> None:
-    """What else the folders hold: other forms of the same turns, passages that responses cite, user statements."""
-    others = r"topics_v1\.0\.txt|turn_ids\.json|psg_text\.jsonl|ptkb_rel_\w+"
+    """What else the folders hold: other forms of the same turns, passages that responses cite, user statements, judgments in short."""
+    others = r"topics_v1\.0\.txt|turn_ids\.json|psg_text\.jsonl|ptkb_rel_\w+|qrels\.trec"
     for name in {name for name, _ in COUNTS}:
         declared = {resource.path: resource.bytes for resource in BENCHMARKS[name].resources}
         for file in (shared_data / name).iterdir():

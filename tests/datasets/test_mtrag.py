@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from published import write_lines
 
-from disco_pyserini.datasets.collection import Query
 from disco_pyserini.datasets.registry import open_collection
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
 
 FIRST = "dd6b6ffd177f2b311abe676261279d2f<::>2"
@@ -128,5 +128,5 @@ def test_malformed_dialogues_and_judgments(folder: Path) -> None:
         read(folder, "mtrag-un", "fiqa")
     path = folder / "mtrag-human" / "retrieval_tasks" / "clapnq" / "qrels" / "dev.tsv"
     path.write_text("query-id\tcorpus-id\tscore\na\tb c\t1\na\tb\n")
-    with pytest.raises(InputError, match=r"dev\.tsv:3: expected query-id<TAB>corpus-id<TAB>score"):
+    with pytest.raises(InputError, match=r"dev\.tsv:3: expected 'query-id<TAB>corpus-id<TAB>score'"):
         open_collection("mtrag", folder).qrels("clapnq")

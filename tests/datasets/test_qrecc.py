@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from published import write_json, write_lines
 
-from disco_pyserini.datasets.collection import Query
 from disco_pyserini.datasets.registry import open_collection
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
 
 CONTEXT = ["Pros and cons of electric cars?", "They are quiet."]

@@ -17,8 +17,8 @@ from threading import Thread
 import pytest
 
 from disco_pyserini.conversation import Conversation
-from disco_pyserini.datasets.collection import Query, topic_texts, write_turns
 from disco_pyserini.datasets.rewrites import read_rewrites, with_form
+from disco_pyserini.datasets.turns import Query, topic_texts, write_turns
 from disco_pyserini.errors import InputError
 
 REWRITES = {"1_1": "who was king?", "9-1_2": 'when did "Olav"\u2028 die?', "3": "a\ttab"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from published import TOPICS, make_topiocqa, topiocqa_original, topiocqa_retriever, write_json, write_lines
 
-from disco_pyserini.datasets.collection import Query
 from disco_pyserini.datasets.registry import open_collection
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
 
 

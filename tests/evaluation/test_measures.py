@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from disco_pyserini.datasets.turns import depth_of
 from disco_pyserini.errors import InputError
-from disco_pyserini.evaluation import evaluate, read_run
-from disco_pyserini.evaluation.measures import depth_of
+from disco_pyserini.evaluation import evaluate
+from disco_pyserini.trec import read_run
 
 QRELS = {"a_1": {"x": 1, "y": 2}, "a_2": {"z": 1}, "b_1": {"x": 1}}
 RUN = {"a_1": {"w": 3.0, "x": 2.0, "y": 1.0}, "a_2": {"z": 1.0}}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_indexes import Run
 
 from disco_pyserini.errors import DiscoError
 from disco_pyserini.lucene import jvm
-
-from .conftest import Run
 
 
 def java(folder: Path, version: str, modules: str = "java.base") -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_indexes import LookUp, Vector, Vectors
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm, retrieval
-from disco_pyserini.lucene.index import build_index
-from disco_pyserini.lucene.retrieval import Hit
-from disco_pyserini.lucene.searcher import DiscoSearcher, write_run
-
-from .conftest import LookUp, Vector, Vectors
+from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.searcher import DiscoSearcher
+from disco_pyserini.trec import write_run
 
 
 def search(
@@ -39,7 +39,7 @@ def test_like_anserinis_searcher(index: Path, vectors: Vectors, queries: dict[st
         for token, impact in queries[qid].items():
             if token not in in_all:
                 query.put(token, jnius.autoclass("java.lang.Integer")(impact))
-        assert hits == [Hit(hit.docid, hit.score, hit.lucene_docid) for hit in searcher.search(query, k)]
+        assert hits == [Hit(hit.docid, hit.score) for hit in searcher.search(query, k)]
     searcher.close()
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from reproduction.browser import browser
 
-from disco_pyserini.datasets.collection import read_qrels, read_topics
+from disco_pyserini.reproduction.driver import lacking
 from disco_pyserini.reproduction.execute import execute, missing
 from disco_pyserini.reproduction.plan import in_order, plan
 from disco_pyserini.reproduction.recipe import find_recipe
-from disco_pyserini.reproduction.reproduce import lacking
+from disco_pyserini.trec import read_qrels, read_topics
 
 REPOSITORY = Path(__file__).parents[2]
 REPRODUCTION = REPOSITORY / "docs" / "reproduction.md"

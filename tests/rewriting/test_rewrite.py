@@ -20,12 +20,12 @@ from typer.testing import CliRunner, Result
 
 from disco_pyserini.cli import rewrite
 from disco_pyserini.conversation import Conversation
-from disco_pyserini.datasets.collection import Query, write_turns
 from disco_pyserini.datasets.rewrites import attach, read_rewrites
+from disco_pyserini.datasets.turns import Query, write_turns
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.rewriting import Answer, Prompt, default_prompt, read_prompt, rewrite_turns
 from disco_pyserini.rewriting.local import LocalModel
-from disco_pyserini.rewriting.rewrite import clean
+from disco_pyserini.rewriting.rewrite_turns import clean
 
 PROMPT = Prompt("{history} | {utterance}")
 

@@ -19,8 +19,8 @@ import pytest
 from chat import answer, chat_server, completion
 
 from disco_pyserini.conversation import Conversation
-from disco_pyserini.datasets.collection import Query, read_turns, write_turns
 from disco_pyserini.datasets.rewrites import read_rewrites
+from disco_pyserini.datasets.turns import Query, read_turns, write_turns
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.rewriting import default_prompt, rewrite_turns
 from disco_pyserini.rewriting.server import KEY_VARIABLE, ChatServer

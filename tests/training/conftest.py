@@ -13,9 +13,11 @@ import yaml
 from checkpoints import WORDS
 
 from disco_pyserini.conversation import Conversation
-from disco_pyserini.datasets.collection import Passage, Query, write_qrels, write_turns
+from disco_pyserini.datasets.turns import Query, write_turns
 from disco_pyserini.encoding import document_encoder
+from disco_pyserini.passages import Passage
 from disco_pyserini.training.config import TrainingConfig, read_config
+from disco_pyserini.trec import write_qrels
 from disco_pyserini.vectors import encode_corpus
 
 DOCUMENTS = 60

@@ -8,7 +8,7 @@ import pytest
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.training.config import LOSSES, read_config
-from disco_pyserini.training.train import make_arguments
+from disco_pyserini.training.distillation import make_arguments
 
 SETUPS = Path(__file__).parents[2] / "runs" / "training"
 

@@ -12,8 +12,8 @@ from checkpoints import make_checkpoint
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.training.distillation import make_student
 from disco_pyserini.training.prepare import Material, prepare
-from disco_pyserini.training.train import make_student
 from training.conftest import Configure, teacher_scores
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from disco_pyserini import DiscoDocumentEncoder, DiscoQueryEncoder
-from disco_pyserini.datasets.demo_world import DemoWorld
-from disco_pyserini.datasets.demo_world.entities import make_cluster
+from disco_pyserini.demo_world import DemoWorld
+from disco_pyserini.demo_world.entities import make_cluster
 from disco_pyserini.training.tiny import WORLD_SEED
 
 CONFIG = Path(__file__).parents[2] / "runs" / "training" / "disco-tiny.yaml"

@@ -15,10 +15,10 @@ from sentence_transformers import SparseEncoder
 from disco_pyserini.encoding import DiscoQueryEncoder
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.evaluation import evaluate
+from disco_pyserini.training.distillation import train
 from disco_pyserini.training.document_vectors import load_vectors
 from disco_pyserini.training.evaluator import StoredVectorsEvaluator
 from disco_pyserini.training.student import student
-from disco_pyserini.training.train import train
 from disco_pyserini.training.watch import last_checkpoint
 from disco_pyserini.vectors import open_vectors
 from training.conftest import Configure, queries
@@ -88,7 +88,7 @@ def test_the_representation_loss_and_the_demo_world_need_no_files(configure: Con
 def test_collapse_stops_training(
     bias: float, message: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import disco_pyserini.training.train as module
+    import disco_pyserini.training.distillation as module
 
     def broken(*arguments: object) -> object:
         model = student(*arguments)  # type: ignore[arg-type]

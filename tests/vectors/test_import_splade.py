@@ -158,9 +158,9 @@ def range_ids(passages: int) -> list[int]:
 
 
 def test_an_index_of_a_real_encoder_gives_the_vectors_that_encoding_gives(tmp_path: Path) -> None:
-    from disco_pyserini.datasets.demo_world import DemoWorld
-    from disco_pyserini.datasets.passages import read_passages
+    from disco_pyserini.demo_world import DemoWorld
     from disco_pyserini.encoding import document_encoder
+    from disco_pyserini.passages import read_passages
     from disco_pyserini.vectors import encode_corpus
 
     DemoWorld(size=60).write(tmp_path / "world")

@@ -20,7 +20,7 @@ import numpy as np
 
 from disco_pyserini.impacts import ImpactVector, Quantiser
 from disco_pyserini.vectors import Manifest, VectorSpace, vocabulary_hash
-from disco_pyserini.vectors.writer import write_parts
+from disco_pyserini.vectors.part_writer import write_parts
 
 VOCABULARY = [f"token{i}" for i in range(5000)]
 SPACE = VectorSpace("words", "words", "0" * 64, vocabulary_hash(VOCABULARY), 256, Quantiser())

@@ -1,0 +1,82 @@
+"""What ``--topics``, ``--qrels`` and ``--turns`` name: a file, or ``COLLECTION/SPLIT`` (for topics, ``…/QUERY``)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from disco_pyserini.datasets.registry import open_split, split_topics_name
+from disco_pyserini.datasets.rewrites import with_form
+from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
+from disco_pyserini.errors import InputError
+from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
+
+
+def open_topics(name: str) -> Topics:
+    """Read the query texts that a topics file or ``COLLECTION/SPLIT/QUERY`` names.
+
+    Raises:
+        InputError: there is no such file nor collection, or a line that Pyserini would misread.
+    """
+    if Path(name).is_file():
+        return read_topics(Path(name))
+    if (named := named_topics(name)) is not None:
+        return named
+    raise InputError(
+        f"{name}: expected a topics file with lines of qid<TAB>text, or COLLECTION/SPLIT/QUERY, found neither: for "
+        "topics that Pyserini knows by name, run python -m pyserini.search.lucene with the same options"
+    )
+
+
+def in_pyserini_order(topics: Topics) -> Topics:
+    """Sort topics in the order in which Pyserini answers them: by id, as numbers if all ids are numbers."""
+    numbers = all(qid.isascii() and qid.isdecimal() and int(qid) < 1 << 31 for qid in topics)
+    return {qid: topics[qid] for qid in sorted(topics, key=int if numbers else str)}
+
+
+def named_topics(name: str) -> Topics | None:
+    """Return the texts that ``COLLECTION/SPLIT/QUERY`` names, by query id, and print their counts to standard error.
+
+    None for a name that is not of this form, or of no collection that is known here.
+
+    Raises:
+        InputError: the collection has no such split or query, or its files are not here.
+    """
+    if "/" not in name or not (ours := split_topics_name(name)):
+        return None
+    collection, split = open_split(ours[0])
+    queries, surplus = with_form(collection.queries(split), ours[1])
+    texts, missing = topic_texts(queries, ours[1])
+    counts = f"{name}: {len(texts):,} topics; left out, without this rewrite: {len(missing):,}"
+    print(f"{counts}; rewrites of no turn: {len(surplus):,}", file=sys.stderr)
+    return texts
+
+
+def open_qrels(name: str) -> Qrels:
+    """Read the judgments in a file of TREC qrels, or those of ``COLLECTION/SPLIT``.
+
+    Raises:
+        InputError: there is no such file nor collection, it has no judgments, or a line is malformed.
+    """
+    if Path(name).is_file():
+        return read_qrels(Path(name))
+    collection, split = open_split(name)
+    return collection.qrels(split)
+
+
+def open_turns(name: str) -> dict[str, Query]:
+    """Read the turns in ``turns.jsonl``, or those of ``COLLECTION/SPLIT``, by query id.
+
+    Raises:
+        InputError: there is no such file nor collection, or it is malformed.
+    """
+    collection, split = open_split(name)
+    return {query.qid: query for query in collection.queries(split)}
+
+
+def turn_depths(qids: Iterable[str], turns: str | None) -> dict[str, int]:
+    """Return the turn depth of each query: as ``turns`` says or, without it, as its id ends."""
+    if turns:
+        return {qid: query.depth for qid, query in open_turns(turns).items()}
+    return {qid: depth_of(qid) for qid in qids}

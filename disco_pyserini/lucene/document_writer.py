@@ -1,0 +1,143 @@
+"""Handing documents to Lucene quickly: text crosses from Python to Java once per batch, not once per document."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self
+
+from disco_pyserini.errors import DiscoError
+from disco_pyserini.lucene import jvm
+
+_RAM_BUFFER_MB = 512.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """Documents as Lucene's analyzer reads them.
+
+    Document ``i`` is ``text[ends[i]:ends[i + 1]]``, counted in UTF-16 units as Java does.
+    """
+
+    ids: Sequence[str]
+    text: str
+    ends: Sequence[int]
+    raw: Sequence[str] | None = None
+
+
+def raw_document(docid: str, contents: str) -> str:
+    """The stored field ``raw``, in the shape that users of Pyserini read: ``json.loads(raw)["contents"]``."""
+    return json.dumps({"id": docid, "contents": contents}, ensure_ascii=False)
+
+
+class DocumentWriter:
+    """Writes documents with a field ``id`` and an indexed field ``contents``, as Anserini lays them out."""
+
+    def __init__(self, directory: Path, analyzer: Any, similarity: Any) -> None:
+        jnius = jvm.start()
+        config = jnius.autoclass("org.apache.lucene.index.IndexWriterConfig")(analyzer)
+        config.setSimilarity(similarity)
+        config.setRAMBufferSizeMB(_RAM_BUFFER_MB)
+        config.setUseCompoundFile(False)
+        self._text_type = jnius.autoclass("org.apache.lucene.document.FieldType")()
+        self._text_type.setIndexOptions(jnius.autoclass("org.apache.lucene.index.IndexOptions").DOCS_AND_FREQS)
+        self._stored = jnius.autoclass("org.apache.lucene.document.Field$Store").YES
+        self._threads = threading.local()
+        folder = jnius.autoclass("java.io.File")(str(directory)).toPath()
+        self._directory = jnius.autoclass("org.apache.lucene.store.FSDirectory").open(folder)
+        self._java = _java_classes(jnius)
+        self._writer = self._java.IndexWriter(self._directory, config)
+
+    def add(self, batch: TextBatch) -> None:
+        """Add the documents of a batch. May be called from several threads; each must end with ``jnius.detach()``."""
+        java = self._classes_of_this_thread()
+        id_bytes = [docid.encode() for docid in batch.ids]
+        docid = java.StringField("id", "", self._stored)
+        tie_breaker = java.BytesRef(b"".join(id_bytes))
+        contents = java.CharsRef(batch.text)
+        raw = java.StoredField("raw", "") if batch.raw is not None else None
+        document = java.ArrayList()
+        document.add(docid)
+        document.add(java.BinaryDocValuesField("id", tie_breaker))
+        document.add(java.Field("contents", contents, self._text_type))
+        if raw is not None:
+            document.add(raw)
+        add_document, ends = self._writer.addDocument, batch.ends
+        tie_breaker.length = 0
+        # One Java document serves the whole batch: Lucene copies what it needs before addDocument returns.
+        for i, name in enumerate(batch.ids):
+            docid.setStringValue(name)
+            tie_breaker.offset += tie_breaker.length
+            tie_breaker.length = len(id_bytes[i])
+            contents.offset = ends[i]
+            contents.length = ends[i + 1] - ends[i]
+            if raw is not None and batch.raw is not None:
+                raw.setStringValue(batch.raw[i])
+            add_document(document)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write everything to the disk and close; after an error close without writing what is pending."""
+        try:
+            if problem is None:
+                self._writer.close()
+            else:
+                self._writer.rollback()
+        finally:
+            self._directory.close()
+
+    def _classes_of_this_thread(self) -> SimpleNamespace:
+        if not hasattr(self._threads, "java"):
+            self._threads.java = _java_classes(jvm.start())
+        java: SimpleNamespace = self._threads.java
+        return java
+
+
+@contextmanager
+def java_failures(directory: Path) -> Iterator[None]:
+    """Turn an exception in Java into a `DiscoError` that says which folder could not be written, and why."""
+    jnius = jvm.start()
+    try:
+        yield
+    except jnius.JavaException as problem:
+        reason = getattr(problem, "innermessage", None) or str(problem)
+        if "heap space" in reason:
+            reason += f" (give Java more memory: {jvm.OPTIONS_VARIABLE}=-Xmx8g)"
+        raise DiscoError(f"cannot write the index {directory}: {reason}: nothing was left there") from problem
+
+
+def _java_classes(jnius: Any) -> SimpleNamespace:
+    def slice_fields() -> dict[str, Any]:
+        return {"offset": jnius.JavaField("I"), "length": jnius.JavaField("I")}
+
+    declare, method, text = jvm.declare, jnius.JavaMethod, "Ljava/lang/String;"
+    document = "org/apache/lucene/document"
+    return SimpleNamespace(
+        IndexWriter=declare(
+            "org/apache/lucene/index/IndexWriter",
+            "(Lorg/apache/lucene/store/Directory;Lorg/apache/lucene/index/IndexWriterConfig;)V",
+            addDocument=method("(Ljava/lang/Iterable;)J"),
+            close=method("()V"),
+            rollback=method("()V"),
+        ),
+        ArrayList=declare("java/util/ArrayList", "()V", add=method("(Ljava/lang/Object;)Z")),
+        BytesRef=declare("org/apache/lucene/util/BytesRef", "([B)V", **slice_fields()),
+        CharsRef=declare("org/apache/lucene/util/CharsRef", f"({text})V", **slice_fields()),
+        StringField=declare(
+            f"{document}/StringField", f"({text}{text}L{document}/Field$Store;)V", setStringValue=method(f"({text})V")
+        ),
+        StoredField=declare(f"{document}/StoredField", f"({text}{text})V", setStringValue=method(f"({text})V")),
+        BinaryDocValuesField=declare(f"{document}/BinaryDocValuesField", f"({text}Lorg/apache/lucene/util/BytesRef;)V"),
+        Field=declare(
+            f"{document}/Field", f"({text}Ljava/lang/CharSequence;Lorg/apache/lucene/index/IndexableFieldType;)V"
+        ),
+    )

@@ -1,0 +1,150 @@
+"""Building the index of document vectors that Pyserini's impact search opens."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disco_pyserini.errors import InputError
+from disco_pyserini.files import folder_aside
+from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.document_writer import DocumentWriter, TextBatch, java_failures
+from disco_pyserini.lucene.impact_text import TermTable, impact_analyzer
+from disco_pyserini.search.engine import IndexSummary
+from disco_pyserini.search.index_manifest import IndexManifest, write_index_manifest
+from disco_pyserini.vectors.batch import VectorBatch, VectorSource
+
+Progress = Callable[[int], None]
+
+
+def build_index(
+    source: VectorSource,
+    directory: Path,
+    *,
+    threads: int = 1,
+    store_raw: bool = True,
+    progress: Progress | None = None,
+) -> IndexSummary:
+    """Write a Lucene impact index that answers like the one Anserini's ``IndexCollection`` builds of the same vectors.
+
+    Built in a folder beside ``directory`` and renamed when whole. Documents without terms are left out, as Anserini
+    does, and counted.
+
+    Args:
+        source: the vectors, from `disco_pyserini.vectors.open_vectors`.
+        directory: the index to make; must not exist, or be an empty folder.
+        threads: 1 does everything on the calling thread; more add that many threads that write.
+        store_raw: store the passages' texts, if the vectors have them, for `Hit.text` and Pyserini's
+            ``searcher.doc(docid).raw()``.
+        progress: called with the number of documents written so far.
+
+    Raises:
+        InputError: ``directory`` exists, two documents have one id, or the vectors cannot be written as an index.
+        DiscoError: Lucene or the file system failed (a full disk, for example).
+    """
+    if threads < 1:
+        raise InputError(f"the number of threads must be at least 1, found {threads}")
+    began = perf_counter()
+    directory = directory.absolute()
+    with folder_aside(directory) as aside, java_failures(directory):
+        count = _write(source, aside, threads, store_raw, progress)
+        count.refuse_duplicates(source)
+        write_index_manifest(IndexManifest(source.space, count.documents, count.postings, count.raw), aside)
+    return IndexSummary(directory, count.documents, count.empty, count.postings, perf_counter() - began)
+
+
+@dataclass
+class _Count:
+    documents: int = 0
+    empty: int = 0
+    postings: int = 0
+    raw: bool = False
+    id_hashes: list[NDArray[np.int64]] = field(default_factory=list)
+
+    def add(self, batch: VectorBatch, documents: int) -> None:
+        self.documents += documents
+        self.empty += len(batch) - documents
+        self.postings += int(np.count_nonzero(batch.impacts[batch.offsets[0] : batch.offsets[-1]]))
+        self.id_hashes.append(_hashes(batch))
+
+    def refuse_duplicates(self, source: VectorSource) -> None:
+        """Raise an `InputError` if an id was used twice: eight bytes per document tell, a second reading names it."""
+        hashes, uses = np.unique(np.concatenate(self.id_hashes or [np.zeros(0, np.int64)]), return_counts=True)
+        suspects = hashes[uses > 1]
+        if not len(suspects):
+            return
+        names = Counter(
+            docid
+            for batch in source.batches()
+            for docid, suspect in zip(batch.ids, np.isin(_hashes(batch), suspects), strict=True)
+            if suspect
+        )
+        repeated = [docid for docid, number in names.items() if number > 1]
+        if repeated:
+            examples = ", ".join(map(repr, repeated[:3]))
+            raise InputError(
+                f"{len(repeated)} document id(s) stand for more than one document, the first are {examples}: "
+                "ids must be unique"
+            )
+
+
+def _hashes(batch: VectorBatch) -> NDArray[np.int64]:
+    return np.fromiter(map(hash, batch.ids), dtype=np.int64, count=len(batch))
+
+
+def _write(source: VectorSource, folder: Path, threads: int, store_raw: bool, progress: Progress | None) -> _Count:
+    jnius = jvm.start()
+    similarity = jnius.autoclass("io.anserini.search.similarity.ImpactSimilarity")()
+    count, table = _Count(), TermTable(source.vocabulary)
+
+    def texts() -> Iterator[TextBatch]:
+        for batch in source.batches():
+            text = table.text(batch, store_raw)
+            count.add(batch, len(text.ids))
+            count.raw = text.raw is not None
+            yield text
+
+    written = 0
+    with DocumentWriter(folder, impact_analyzer(jnius), similarity) as writer:
+        for documents in _add_all(writer, texts(), threads):
+            written += documents
+            if progress is not None:
+                progress(written)
+    return count
+
+
+def _add_all(writer: DocumentWriter, texts: Iterator[TextBatch], threads: int) -> Iterator[int]:
+    """Write all batches; yields the number of documents of each one when it has been written."""
+    if threads == 1:
+        for text in texts:
+            writer.add(text)
+            yield len(text.ids)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        # Few batches wait at a time: preparing is quicker than writing, and would fill the memory.
+        waiting: deque[Future[int]] = deque()
+        try:
+            for text in texts:
+                waiting.append(pool.submit(_add_on_thread, writer, text))
+                if len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _add_on_thread(writer: DocumentWriter, text: TextBatch) -> int:
+    try:
+        writer.add(text)
+    finally:
+        # A thread that ends attached to the JVM would keep the JVM from shutting down.
+        jvm.start().detach()
+    return len(text.ids)

@@ -1,0 +1,7 @@
+"""Passages, and the corpora that they are read from."""
+
+from __future__ import annotations
+
+from disco_pyserini.passages.corpus import BadRecordError, Passage, RejectsFile, count_passages, read_passages
+
+__all__ = ["BadRecordError", "Passage", "RejectsFile", "count_passages", "read_passages"]

@@ -1,0 +1,117 @@
+"""Extends modules of Pyserini, and ir_datasets, while they are imported; does nothing before.
+
+The package installs a ``.pth`` file (see setup.py), of which Python runs one line at every start: it waits until a
+program imports Pyserini or ir_datasets, and then calls `at_start`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+SWITCH = "DISCO_PYSERINI_PLUGIN"
+"""Environment variable: ``0`` keeps Pyserini as it is."""
+
+# Module: our functions to call before and after it is executed.
+_HOOKS = {
+    "jnius": ("plugin.pyserini_hooks.before_jnius", "plugin.pyserini_hooks.after_jnius"),
+    "pyserini.query_iterator": (None, "plugin.pyserini_hooks.after_query_iterator"),
+    "pyserini.search.lucene._impact_searcher": (None, "plugin.pyserini_hooks.after_impact_searcher"),
+    "ir_datasets": (None, "plugin.irds_hooks.register"),
+}
+
+# The finder in the .pth file.
+_WAITER = "DiscoPyseriniWaits"
+
+# After one failure in a module of ours, what else it would do is left out.
+_failed: list[str] = []
+
+
+class _Finder:
+    """Finds the modules to extend through the other finders, and has them loaded by a `_Loader`."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        # Other programs that use pyjnius are left alone.
+        if name not in _HOOKS or (name == "jnius" and "pyserini" not in sys.modules):
+            return None
+        for finder in sys.meta_path:
+            if finder is self or type(finder).__name__ == _WAITER:
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader, name)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class _Loader:
+    """Loads a module as its own loader does, with our functions before and after."""
+
+    def __init__(self, loader: Any, name: str) -> None:
+        self._loader = loader
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._loader, attribute)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        before, after = _HOOKS[self._name]
+        # From here on the module looks as if we had never been there.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        _call(before, module)
+        self._loader.exec_module(module)
+        _call(after, module)
+
+
+def at_start(name: str = "", path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    """What the ``.pth`` file calls before a module is imported that we wait for: `install`, unless `SWITCH` says no.
+
+    Returns how to load that module if it is one to extend: a finder that is added now is not asked for it any more.
+    """
+    if os.environ.get(SWITCH) == "0":
+        return None
+    install()
+    return _Finder().find_spec(name, path, target)
+
+
+def install() -> None:
+    """Have Pyserini and ir_datasets extended when they are imported."""
+    if not any(type(finder) is _Finder for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def is_installed() -> bool:
+    """Whether Pyserini is extended when this process imports it."""
+    return any(type(finder).__name__ in (_Finder.__name__, _WAITER) for finder in sys.meta_path)
+
+
+def _call(function: str | None, module: ModuleType) -> None:
+    if function is None:
+        return
+    where, _, name = function.rpartition(".")
+    if where in _failed:
+        return
+    try:
+        getattr(import_module(f"disco_pyserini.{where}"), name)(module)
+    except Exception as problem:
+        _failed.append(where)
+        warnings.warn(
+            f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}",
+            RuntimeWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,238 @@
+"""What changes in Pyserini when it is imported: ``--encoder`` knows our names, and queries are encoded in batches.
+
+Called by `disco_pyserini.plugin.finder`. Searches with other encoders stay as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from disco_pyserini.datasets.named import named_topics
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.retrieval import Retrievers
+from disco_pyserini.plugin.idf import Idf
+from disco_pyserini.search.encoder_names import check_encoder_fits, is_disco_name, query_encoder_for
+from disco_pyserini.search.engine import Hit
+from disco_pyserini.trec import read_topics
+
+SEARCH_COMMAND = "pyserini.search.lucene"
+QUERY_TERMS_VARIABLE = "DISCO_QUERY_TERMS"
+"""Environment variable: so many of a query's heaviest terms find candidates, as in `DiscoSearcher.batch_search`."""
+
+# The topics file that Pyserini read last, until a searcher with one of our encoders looks at it.
+_unchecked_topics: list[Path] = []
+
+
+def before_jnius(module: Any) -> None:
+    """Let Pyserini start a Java that can run it."""
+    jvm.prepare()
+
+
+def after_jnius(module: Any) -> None:
+    """Keep the standard error of Pyserini's commands clean."""
+    jvm.silence_vector_warning(module)
+
+
+def after_query_iterator(module: Any) -> None:
+    """Let ``--topics`` name collections, and remember files, so that a search with our encoder can check them."""
+    iterator = module.DefaultQueryIterator
+    read = iterator.from_topics.__func__
+
+    @functools.wraps(read)
+    def from_topics(cls: Any, topics_path: str) -> Any:
+        path = Path(topics_path)
+        if not path.exists():
+            with _told_by_the_command():
+                named = named_topics(topics_path)
+            if named is not None:
+                return cls({qid: {"title": text} for qid, text in named.items()})
+        if _command_uses_our_encoder():
+            # Before Pyserini reads them: its reader fails on some malformed files, without saying where.
+            with _told_by_the_command():
+                _check_topics(path)
+            return read(cls, topics_path)
+        topics = read(cls, topics_path)
+        _unchecked_topics[:] = [path]
+        return topics
+
+    iterator.from_topics = classmethod(from_topics)
+
+
+def after_impact_searcher(module: Any) -> None:
+    """Teach ``LuceneImpactSearcher`` our names and batches."""
+    searcher = module.LuceneImpactSearcher
+    searcher.__init__ = _with_our_names(searcher.__init__)
+    searcher.from_prebuilt_index = classmethod(_with_clear_refusal(searcher.from_prebuilt_index.__func__))
+    searcher.search = _told(_with_retrieval(searcher.search))
+    searcher.batch_search = _told(_with_batches(searcher.batch_search))
+
+
+def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        call = signature.bind(self, *args, **kwargs)
+        call.apply_defaults()
+        encoder, index = call.arguments["query_encoder"], Path(call.arguments["index_dir"])
+        if call.arguments["encoder_type"] == "pytorch" and is_disco_name(encoder):
+            with _told_by_the_command():
+                while _unchecked_topics:
+                    _check_topics(_unchecked_topics.pop())
+                call.arguments["query_encoder"] = query_encoder_for(index, encoder)
+            _look_idf_up(self)
+        elif hasattr(encoder, "encode_batch"):
+            check_encoder_fits(encoder, index)
+            _look_idf_up(self)
+        init(*call.args, **call.kwargs)
+
+    return __init__
+
+
+def _look_idf_up(searcher: Any) -> None:
+    """Let the searcher that is being made look idf up, instead of reading the whole dictionary."""
+    read_all = searcher._compute_idf
+    searcher._compute_idf = lambda index_dir: Idf(lambda: searcher.object.reader, lambda: read_all(index_dir))
+
+
+def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(open_prebuilt)
+
+    @functools.wraps(open_prebuilt)
+    def from_prebuilt_index(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        call = signature.bind(cls, *args, **kwargs)
+        searcher = open_prebuilt(*call.args, **call.kwargs)
+        if searcher is None and is_disco_name(call.arguments["query_encoder"]):
+            with _told_by_the_command():
+                raise InputError(
+                    f"{call.arguments['prebuilt_index_name']}: expected the folder of an index or the name of a "
+                    "prebuilt index of Pyserini, found neither"
+                )
+        return searcher
+
+    return from_prebuilt_index
+
+
+def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(batch_search)
+    def search_batch(
+        self: Any,
+        queries: list[Any],
+        qids: list[str],
+        k: int = 10,
+        threads: int = 1,
+        fields: Mapping[str, float] | None = None,
+    ) -> Any:
+        searcher = self
+        if _encodes_batches(self):
+            different = list(dict.fromkeys(queries))
+            vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
+            if _retrieves(self, fields):
+                return _found(self, [vectors[query] for query in queries], qids, k, threads)
+            # A copy carries the look-up, so that two threads may use one searcher.
+            searcher = copy.copy(self)
+            searcher.encode = vectors.__getitem__
+        return batch_search(searcher, queries, qids, k, threads, fields or {})
+
+    return search_batch
+
+
+def _with_retrieval(search: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(search)
+    def search_one(self: Any, q: Any, k: int = 10, fields: Mapping[str, float] | None = None) -> Any:
+        if _encodes_batches(self) and _retrieves(self, fields):
+            return _found(self, [self.encode(q)], [""], k)[""]
+        return search(self, q, k, fields or {})
+
+    return search_one
+
+
+def _retrieves(searcher: Any, fields: Mapping[str, float] | None) -> bool:
+    """Whether we search ourselves: faster, but hits have no ``lucene_document``, which the command does not need."""
+    pruned = _query_terms() is not None
+    # The option --prcl writes new scores into the hits.
+    if not pruned and (not _is_search_command() or "--prcl" in sys.argv):
+        return False
+    plain = not (fields or searcher.object.use_rm3() or searcher.object.use_rocchio())
+    if pruned and not plain:
+        raise InputError(
+            f"{QUERY_TERMS_VARIABLE} is for searches of one field without feedback, found --fields, --rm3 or --rocchio"
+        )
+    return plain
+
+
+def _encodes_batches(searcher: Any) -> bool:
+    return searcher.encoder_type == "pytorch" and hasattr(searcher.query_encoder, "encode_batch")
+
+
+def _query_terms() -> int | None:
+    """The value of `QUERY_TERMS_VARIABLE`, if it is set."""
+    value = os.environ.get(QUERY_TERMS_VARIABLE)
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise InputError(f"expected {QUERY_TERMS_VARIABLE} to be a number of query terms, found {value!r}")
+    return int(value)
+
+
+def _found(
+    searcher: Any, vectors: list[dict[str, int]], qids: list[str], k: int, threads: int = 1
+) -> dict[str, list[Hit]]:
+    if not hasattr(searcher, "_disco_retrievers"):
+        searcher._disco_retrievers = Retrievers(searcher.object.reader)
+    known = [
+        {token: impact for token, impact in vector.items() if searcher.idf.get(token, 0) > searcher.min_idf}
+        for vector in vectors
+    ]
+    return dict(zip(qids, searcher._disco_retrievers.search(known, k, _query_terms(), threads), strict=True))
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _told_by_the_command():
+            return function(*args, **kwargs)
+
+    return call
+
+
+@contextmanager
+def _told_by_the_command() -> Iterator[None]:
+    """In Pyserini's search command, print a `DiscoError` as one message and exit; elsewhere let it pass."""
+    try:
+        yield
+    except DiscoError as problem:
+        if not _is_search_command():
+            raise
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(problem.exit_code)
+
+
+def _is_search_command() -> bool:
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return spec is not None and spec.name in (SEARCH_COMMAND, f"{SEARCH_COMMAND}.__main__")
+
+
+def _command_uses_our_encoder() -> bool:
+    if not _is_search_command():
+        return False
+    arguments = sys.argv[1:]
+    values = [value for option, value in pairwise(arguments) if option == "--encoder"]
+    values += [argument.removeprefix("--encoder=") for argument in arguments if argument.startswith("--encoder=")]
+    return any(map(is_disco_name, values))
+
+
+def _check_topics(path: Path) -> None:
+    """Read topics strictly: Pyserini cuts texts at tabs and keeps one of several queries with the same id."""
+    if path.suffix == ".tsv" and path.is_file():
+        read_topics(path)

@@ -1,0 +1,108 @@
+"""Engines: what builds an index of impact vectors, and what searches it.
+
+An engine is registered by name (docs/extending.md). Every engine answers every query with the documents, scores and
+order of an index that Anserini's ``IndexCollection`` builds from the same vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from disco_pyserini.extensions import Registry
+from disco_pyserini.vectors import VectorSource
+
+DEFAULT_ENGINE = "lucene"
+
+type ImpactQuery = Mapping[str, int]
+"""Impacts by token."""
+
+
+class Searcher(Protocol):
+    """An open index that answers impact vectors.
+
+    Tokens that occur in no document or in all of them are ignored, as Pyserini ignores them. Scores are sums of
+    products of impacts; equal scores are ordered by document id and lowered by millionths, as Anserini does.
+    """
+
+    def search(
+        self, vectors: Sequence[ImpactQuery], k: int, *, threads: int = 1, query_terms: int | None = None
+    ) -> list[list[Hit]]:
+        """Return the best ``k`` documents for each vector, best first.
+
+        Args:
+            vectors: the queries.
+            k: how many documents to return, at least 1.
+            threads: how many threads search.
+            query_terms: if given, retrieve candidates with this many of the query's highest-weighted tokens, then
+                rescore them with all tokens: faster, and not exact.
+        """
+
+    def explain(self, vector: ImpactQuery, docid: str) -> dict[str, tuple[int, int]] | None:
+        """Return query impact and document impact of every token that adds to a document's score.
+
+        None if there is no such document.
+        """
+
+    def text(self, docid: str) -> str | None:
+        """Return the stored text of a document; None if there is no such document, or its text is not stored."""
+
+    def close(self) -> None:
+        """Close the index."""
+
+
+@dataclass(slots=True)
+class Hit:
+    """A document found."""
+
+    docid: str
+    score: float
+    searcher: Searcher | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def text(self) -> str | None:
+        """The stored text, read when asked for; None if the index stores no texts."""
+        return self.searcher.text(self.docid) if self.searcher else None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """What was written, how many documents without terms were left out, and how long it took."""
+
+    directory: Path
+    documents: int
+    empty: int
+    postings: int
+    seconds: float
+
+    @property
+    def documents_per_second(self) -> float:
+        """The speed of the build."""
+        return self.documents / self.seconds if self.seconds else 0.0
+
+
+class BuildIndex(Protocol):
+    """Builds an index aside and renames it when whole; see `disco_pyserini.lucene.impact_index.build_index`."""
+
+    def __call__(
+        self,
+        source: VectorSource,
+        directory: Path,
+        *,
+        threads: int = 1,
+        store_raw: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> IndexSummary: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How an engine builds an index, and opens one."""
+
+    build: BuildIndex
+    open: Callable[[Path], Searcher]
+
+
+ENGINES: Registry[Engine] = Registry("engine", "engines", {"lucene": "disco_pyserini.lucene.lucene_searcher:ENGINE"})

@@ -1,0 +1,106 @@
+"""Searching from Python, runs, and BM25."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_indexes import LookUp, Tiny, Vector, Vectors
+
+from disco_pyserini.conversation import Conversation
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
+from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.passages import Passage
+from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.searcher import DiscoSearcher
+from disco_pyserini.trec import write_run
+
+
+def test_threads_and_batches_change_nothing(tiny: Tiny) -> None:
+    qids, texts = list(tiny.texts), list(tiny.texts.values())
+    with DiscoSearcher(tiny.index) as searcher:
+        together = searcher.batch_search(texts, qids, k=50, threads=4)
+        assert list(together) == qids
+        assert sum(map(len, together.values())) > 1000
+        for qid, text in tiny.texts.items():
+            assert searcher.search(text, k=50) == together[qid]
+
+
+def test_conversations(tiny: Tiny) -> None:
+    conversation = Conversation.from_history("when did he die", [("who was king", "he")])
+    with DiscoSearcher(tiny.index) as searcher:
+        hits = searcher.search(conversation, k=3)
+        assert len(hits) == 3
+        assert hits == searcher.search("when did he die [SEP] he [SEP] who was king", k=3)
+
+
+def test_terms_of_all_documents_are_dropped(tmp_path: Path) -> None:
+    documents: dict[str, Vector] = {"a": {"x": 1, "all": 9}, "b": {"y": 1, "all": 9}}
+    build_index(Vectors(documents), tmp_path / "index")
+    queries: dict[str, Vector] = {"q": {"x": 2, "all": 5}, "all": {"all": 5}, "none": {}}
+    with DiscoSearcher(tmp_path / "index", LookUp(queries)) as searcher:
+        results = searcher.batch_search(list(queries), list(queries))
+    assert results == {"q": [Hit("a", 2.0)], "all": [], "none": []}
+
+
+def test_ids_of_queries(tiny: Tiny) -> None:
+    with DiscoSearcher(tiny.index) as searcher:
+        with pytest.raises(InputError, match="found 1 ids for 2 queries"):
+            searcher.batch_search(["a", "b"], ["1"])
+        with pytest.raises(InputError, match="query id '1' is used twice"):
+            searcher.batch_search(["a", "b"], ["1", "1"])
+
+
+def test_encoder_objects_must_fit(tiny: Tiny, index: Path) -> None:
+    class Other(LookUp):
+        vocabulary = ("some", "thing")
+        quantiser = None
+        model_name = "other/model"
+
+    with pytest.raises(InputError, match="the query encoder other/model does not fit"):
+        DiscoSearcher(tiny.index, Other({}))
+    DiscoSearcher(index, Other({})).close()
+
+
+def test_runs_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "run.txt"
+    write_run({"q2": [Hit("b", 2.0), Hit(" a ", 1 / 3)], "q1": [], "q0": [Hit("c", 7)]}, path, tag="T")
+    expected = "q2 Q0 b 1 2.000000 T\nq2 Q0 a 2 0.333333 T\nq0 Q0 c 1 7.000000 T\n"
+    assert path.read_bytes() == expected.encode()
+    with pytest.raises(AttributeError):
+        write_run({"q": [None]}, path)  # type: ignore[list-item]
+    assert path.read_bytes() == expected.encode()
+    assert [file.name for file in tmp_path.iterdir()] == ["run.txt"]
+
+
+PASSAGES = [
+    Passage("p1", "The kings of Norway were crowned in Trondheim."),
+    Passage("p2", "Crowning a king takes place in a cathedral\nof Norway."),
+    Passage("p3", "東京 is the capital of Japan 𝔘."),
+    Passage("p4", "The kings of Norway were crowned in Trondheim."),
+    Passage("p5", ""),
+]
+
+
+def test_bm25(tmp_path: Path) -> None:
+    assert build_bm25_index(PASSAGES, tmp_path / "index") == 5
+    with Bm25Searcher(tmp_path / "index") as searcher:
+        results = searcher.batch_search(["kings of Norway crowned", "japan", "the"], ["1", "2", "3"], threads=2)
+    assert [hit.docid for hit in results["1"]] == ["p1", "p4", "p2"]
+    scores = [hit.score for hit in results["1"]]
+    # Anserini lowers the second of two equal scores by a millionth.
+    assert scores[0] == pytest.approx(scores[1] + 1e-6, abs=1e-7) and scores[1] > scores[2] > 0
+    assert [hit.docid for hit in results["2"]] == ["p3"]
+    assert results["3"] == []
+
+
+def test_bm25_refusals(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'p1' stands for more than one passage"):
+        build_bm25_index([*PASSAGES, PASSAGES[0]], tmp_path / "index")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="expected the folder of a Lucene index"):
+        Bm25Searcher(tmp_path / "index")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiscoError):
+        build_bm25_index(PASSAGES, tmp_path / "file" / "index")
