@@ -64,7 +64,7 @@ def test_no_judgments(name: str, split: str, shared_data: Path) -> None:
 
 
 def test_every_file_is_declared_or_a_second_form(shared_data: Path) -> None:
-    """What else the folders hold: other forms of the same turns, passages that responses cite, user statements, judgments in short."""
+    """What else the folders hold: other forms of the same turns, cited passages, user statements, judgments."""
     others = r"topics_v1\.0\.txt|turn_ids\.json|psg_text\.jsonl|ptkb_rel_\w+|qrels\.trec"
     for name in {name for name, _ in COUNTS}:
         declared = {resource.path: resource.bytes for resource in BENCHMARKS[name].resources}
