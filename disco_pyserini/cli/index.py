@@ -18,6 +18,9 @@ def index(
     corpus: Annotated[
         str | None, typer.Option(help="Instead of vectors: passages, as disco encode takes them, for BM25.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="What builds an index of vectors: lucene, or an engine of another package.")
+    ] = "lucene",
     threads: Annotated[int, typer.Option(min=1, help="Threads that write.")] = 1,
     store_raw: Annotated[
         bool, typer.Option("--store-raw/--no-store-raw", help="Store the passages' texts in the index.")
@@ -29,9 +32,13 @@ def index(
     if (vectors is None) == (corpus is None):
         raise InputError("expected either --vectors, for impact search, or --corpus, for BM25")
     if corpus is not None:
+        if engine != "lucene":
+            raise InputError(
+                f"--engine {engine} builds an index of --vectors: expected no --engine with --corpus (BM25)"
+            )
         _index_passages(corpus, index, store_raw)
     if vectors is not None:
-        _index_vectors(vectors, index, threads, store_raw)
+        _index_vectors(vectors, index, engine, threads, store_raw)
 
 
 def _index_passages(corpus: str, index: Path, store_raw: bool) -> None:
@@ -50,15 +57,16 @@ def _index_passages(corpus: str, index: Path, store_raw: bool) -> None:
     print(f"{index}: {passages:,} passages")
 
 
-def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) -> None:
+def _index_vectors(vectors: Path, index: Path, engine: str, threads: int, store_raw: bool) -> None:
     from time import perf_counter
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from disco_pyserini.lucene.impact_index import build_index
+    from disco_pyserini.search.engine import ENGINES
     from disco_pyserini.vectors.stored import open_vectors
 
+    build = ENGINES.get(engine).build
     source = open_vectors(vectors)
     began = perf_counter()
     speed = TextColumn("{task.fields[speed]}")
@@ -71,7 +79,7 @@ def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) ->
             rate = written / (perf_counter() - began)
             bar.update(task, completed=written, speed=f"{rate:,.0f} documents/s")
 
-        summary = build_index(source, index, threads=threads, store_raw=store_raw, progress=show)
+        summary = build(source, index, threads=threads, store_raw=store_raw, progress=show)
     print(
         f"{summary.directory}: {summary.documents:,} documents, {summary.postings:,} postings, "
         f"{summary.seconds:.1f} s, {summary.documents_per_second:,.0f} documents/s"

@@ -16,6 +16,7 @@ def search(
     hits: Annotated[int, typer.Option(min=1, help="Documents for each query.")] = 1000,
     batch_size: Annotated[int, typer.Option(min=1, help="Queries that are encoded and searched at once.")] = 64,
     threads: Annotated[int, typer.Option(min=1, help="Threads that search.")] = 1,
+    engine: Annotated[str, typer.Option(help="What searches: lucene, or an engine of another package.")] = "lucene",
     backend: Annotated[str | None, typer.Option(help="torch, torch-bf16, onnx or onnx-int8.")] = None,
     query_terms: Annotated[
         int | None, typer.Option(min=1, help="Find candidates with so many of a query's heaviest terms: faster.")
@@ -32,13 +33,15 @@ def search(
     from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.datasets.named import in_pyserini_order, open_topics
     from disco_pyserini.search.encoder_names import query_encoder_for
+    from disco_pyserini.search.engine import ENGINES
     from disco_pyserini.search.run_topics import search_topics
     from disco_pyserini.search.searcher import DiscoSearcher
 
+    ENGINES.check(engine)
     queries = in_pyserini_order(open_topics(topics))
     model = query_encoder_for(index, encoder, device, max_length, backend)
     with (
-        DiscoSearcher(index, model) as searcher,
+        DiscoSearcher(index, model, engine) as searcher,
         progress_bar("searching", len(queries), "queries") as progress,
     ):
         search_topics(searcher, queries, output, hits, batch_size, threads, query_terms, progress)
