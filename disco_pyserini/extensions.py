@@ -113,9 +113,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 @cache
 def _entry_points(group: str) -> dict[str, EntryPoint]:
-    """The entry points of a group by name; of two with one name, the first that Python finds counts."""
+    """The entry points of a group by name; of two with one name, that of the package first in the alphabet counts."""
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=group):
+    for entry in sorted(entry_points(group=group), key=_package):
         found.setdefault(entry.name, entry)
     return found
 
