@@ -46,15 +46,20 @@ IdsOption = Annotated[Ids, typer.Option(help="The benchmark's ids, or rows: 0, 1
 def list_collections() -> None:
     """List the published collections: splits, turns at the publisher's, turns that are here, and the licence."""
     from disco_pyserini.cli.tables import show
-    from disco_pyserini.datasets.registry import BENCHMARKS, open_collection
+    from disco_pyserini.datasets.registry import COLLECTIONS, open_collection
     from disco_pyserini.errors import DiscoError
 
     rows = []
-    for name, benchmark in BENCHMARKS.items():
-        for split, published in benchmark.splits.items():
+    for name in COLLECTIONS:
+        try:
             collection = open_collection(name)
+        except DiscoError as problem:  # a package that cannot be loaded
+            print(f"note: {problem}", file=sys.stderr)
+            continue
+        benchmark = collection.benchmark
+        for split, published in benchmark.splits.items():
             try:
-                here = f"{sum(1 for _ in collection.queries(split)):,}" if collection.folder.is_dir() else "-"
+                here = f"{sum(1 for _ in collection.queries(split)):,}" if collection.is_local else "-"
             except DiscoError as problem:
                 here = "-"
                 print(f"note: {problem}", file=sys.stderr)

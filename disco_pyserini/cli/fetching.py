@@ -25,6 +25,9 @@ def fetch_and_tell(
     print(f"licence: {terms.licence}\nsource: {terms.source}")
     if terms.agreement:
         print(f"not downloadable: {terms.agreement}")
+    if not resources:
+        print("nothing to fetch: this collection needs no files")
+        return
     sys.stdout.flush()  # before anything is fetched, also into a pipe
     try:
         with _transfers() as progress:
