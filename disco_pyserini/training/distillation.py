@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from sentence_transformers import SparseEncoder, SparseEncoderTrainingArguments
 from transformers import set_seed
 
 from disco_pyserini.conversation import SEPARATOR
 from disco_pyserini.encoding import DiscoDocumentEncoder, document_encoder, query_encoder
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.extras import check_extra
 from disco_pyserini.training.batches import ShuffledBatchSampler, SimilarLengthBatchSampler
 from disco_pyserini.training.card import StudentCard, add_section
 from disco_pyserini.training.config import TrainingConfig
@@ -62,6 +62,9 @@ def train(config: TrainingConfig) -> Trained:
         InputError: the configuration or a file that it names cannot be used.
         DiscoError: training collapsed, or a file could not be written; complete checkpoints stay, to resume from.
     """
+    check_extra("train", "training")
+    from datasets import Dataset
+
     arguments = make_arguments(config)
     resume = _checkpoint(arguments)
     set_seed(arguments.seed)
