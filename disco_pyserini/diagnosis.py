@@ -36,6 +36,9 @@ PACKAGES = (
 # Every kind of extension.
 REGISTRIES = (
     "disco_pyserini.datasets.registry:COLLECTIONS",
+    "disco_pyserini.training.losses:LOSSES",
+    "disco_pyserini.training.sampling:STRATEGIES",
+    "disco_pyserini.training.fusion:RULES",
     "disco_pyserini.encoding.backends:BACKENDS",
     "disco_pyserini.search.engine:ENGINES",
     "disco_pyserini.exports.exporter:EXPORTERS",

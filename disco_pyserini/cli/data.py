@@ -17,11 +17,12 @@ def demo_world(
     output: Annotated[Path, typer.Option(help="Folder for corpus.jsonl, turns.SPLIT.jsonl and qrels.SPLIT.txt.")],
     passages: Annotated[int, typer.Option(help="Size of the corpus.")] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed is another world.")] = 2025,
+    conversations: Annotated[int, typer.Option(help="Conversations about each 56 passages.")] = 6,
 ) -> None:
     """Generate the demo world, an invented conversational collection."""
     from disco_pyserini.demo_world import DemoWorld
 
-    DemoWorld(seed=seed, size=passages).write(output)
+    DemoWorld(seed, passages, conversations).write(output)
     print(f"{passages} passages in {output}")
 
 

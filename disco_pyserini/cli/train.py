@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +21,13 @@ def train(
 
     from disco_pyserini.training.distillation import train
 
-    speaks = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one does
-    trained = train(settings, lambda message: print(message, file=sys.stderr) if speaks else None)
-    if not speaks:
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
+    if is_first:
+        log = logging.getLogger("disco_pyserini")
+        log.setLevel(logging.INFO)
+        log.addHandler(logging.StreamHandler())
+    trained = train(settings)
+    if not is_first:
         return
     print(f"{trained.folder}: trained in {trained.seconds:.0f} s, {trained.queries_per_second:.1f} queries/s")
     if trained.scores:

@@ -1,15 +1,20 @@
-"""What ``--topics``, ``--qrels`` and ``--turns`` name: a file, or ``COLLECTION/SPLIT`` (for topics, ``…/QUERY``)."""
+"""What ``--topics``, ``--qrels``, ``--turns`` and ``--corpus`` name.
+
+Each takes files of its own, or ``COLLECTION/SPLIT`` (for topics, ``COLLECTION/SPLIT/QUERY``).
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from disco_pyserini.datasets.registry import open_split, split_topics_name
+from disco_pyserini.datasets.registry import names_split, open_split, split_topics_name
 from disco_pyserini.datasets.rewrites import with_form
 from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
 from disco_pyserini.errors import InputError
+from disco_pyserini.passages import Passage, read_passages
+from disco_pyserini.passages.corpus import OnError
 from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
 
 
@@ -73,6 +78,26 @@ def open_turns(name: str) -> dict[str, Query]:
     """
     collection, split = open_split(name)
     return {query.qid: query for query in collection.queries(split)}
+
+
+def open_passages(name: str, fields: Sequence[str] = (), on_error: OnError | None = None) -> Iterator[Passage]:
+    """Read the passages of ``COLLECTION/SPLIT``, or those in the files that `read_passages` reads.
+
+    Args:
+        name: a file or folder that exists is read as a corpus, also where a collection has this name.
+        fields: names of the fields to join as the text; for files only.
+        on_error: called with each bad record of a file; by default, the first one stops the reading.
+
+    Raises:
+        InputError: no such file or collection, the collection has no passages, a file is malformed, or ``fields`` are
+            given for a collection.
+    """
+    if Path(name).exists() or not names_split(name):
+        return read_passages(name, fields, on_error) if on_error else read_passages(name, fields)
+    if fields:
+        raise InputError(f"{name}: a collection's passages have fixed texts: leave the fields out, or name a file")
+    collection, split = open_split(name)
+    return collection.passages(split)
 
 
 def turn_depths(qids: Iterable[str], turns: str | None) -> dict[str, int]:

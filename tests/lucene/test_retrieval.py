@@ -10,7 +10,7 @@ import pytest
 from small_indexes import LookUp, Vector, Vectors
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene import jvm, retrieval
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.search.engine import Hit, lower_ties
 from disco_pyserini.search.searcher import DiscoSearcher

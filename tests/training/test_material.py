@@ -11,15 +11,16 @@ from checkpoints import make_checkpoint
 
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.errors import InputError
-from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.training.candidates import TeacherLists
 from disco_pyserini.training.distillation import make_student
-from disco_pyserini.training.prepare import Material, prepare
+from disco_pyserini.training.material import Material, prepare
+from disco_pyserini.training.tolerance import Tolerance
 from training.conftest import Configure, teacher_scores
 
 
 def material(configure: Configure, checkpoint: Path, *overrides: str) -> Material:
     encoder = document_encoder(str(checkpoint), max_length=64, device="cpu")
-    return prepare(configure(*overrides), encoder, 123, lambda message: None)
+    return prepare(configure(*overrides), encoder, 123)
 
 
 def teacher_file(path: Path, scores: dict[str, dict[str, float]]) -> list[str]:
