@@ -32,7 +32,7 @@ class Tree(Record):
     scale: Annotated[Scale, built(Scale)] = Scale()
     height: float = 1.0
     words: str | list[str] = ""
-    ages: dict[str, int] = {}
+    ages: dict[str, int] = Field(default_factory=dict)
     green: bool = True
 
     @field_validator("height")
