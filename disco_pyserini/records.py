@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.extensions import nearest
@@ -58,9 +58,11 @@ def built(kind: type[Any]) -> BeforeValidator:
     """For a field that holds a dataclass which checks its own values: build it from a mapping of its fields."""
 
     def build(value: object) -> object:
-        if not isinstance(value, Mapping):
-            return value
         known = [field.name for field in fields_of(kind)]
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError(f"expected fields such as {known[0]}")
         for name in value:
             if name not in known:
                 raise ValueError(f"unknown field {name!r}: {nearest(str(name), known)}")
@@ -70,6 +72,24 @@ def built(kind: type[Any]) -> BeforeValidator:
             raise ValueError(str(problem)) from problem
 
     return BeforeValidator(build)
+
+
+def only(known: int | str) -> AfterValidator:
+    """For the field with a file's format or its version: another one is refused, whatever the other fields are."""
+
+    def check(found: int | str) -> int | str:
+        if found != known:
+            raise PydanticCustomError(
+                _OTHER_FORMAT,
+                "expected {known}, found {found}: update disco-pyserini if a later version wrote the file",
+                {"known": repr(known), "found": f"{found!r:.80}"},
+            )
+        return found
+
+    return AfterValidator(check)
+
+
+_OTHER_FORMAT = "other_format"
 
 
 def read_yaml(path: Path) -> Any:
@@ -127,10 +147,13 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
 """What a value should have been, by pydantic's name of the error. Others are described in pydantic's own words."""
 
 
+_FIRST = (_OTHER_FORMAT, "extra_forbidden")
+
+
 def _explain(record: type[BaseModel], fields: object, errors: list[ErrorDetails]) -> str:
     """Say what is wrong with the first field that is wrong, in our usual form."""
-    # A misspelt field is unknown, and the right one is missing: the first says more.
-    error = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    # Another format has other fields; a misspelt field is unknown, and the right one is missing: the first says more.
+    error = min(errors, key=lambda each: _FIRST.index(each["type"]) if each["type"] in _FIRST else len(_FIRST))
     place, owner = _place(record, fields, error)
     at = f"{place}: " if place else ""
     if error["type"] in {"extra_forbidden", "invalid_key"}:
@@ -145,7 +168,7 @@ def _explain(record: type[BaseModel], fields: object, errors: list[ErrorDetails]
 
 
 def _reason(error: ErrorDetails, owner: type[BaseModel]) -> str:
-    if error["type"] == "value_error":
+    if error["type"] in {"value_error", _OTHER_FORMAT}:
         return error["msg"].removeprefix("Value error, ")
     if error["type"] == "model_type":
         return f"expected fields such as {next(iter(owner.model_fields))}"
