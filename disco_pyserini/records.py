@@ -10,7 +10,7 @@ from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from disco_pyserini.errors import InputError
@@ -42,6 +42,9 @@ class Record(BaseModel):
 
 type Items[T] = Annotated[tuple[T, ...], Strict(False)]
 """A list in the file, a tuple in the record."""
+
+type Text = Annotated[str, Field(min_length=1)]
+"""Text that is not empty."""
 
 
 def _check_name(name: str) -> str:
@@ -133,15 +136,15 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "dict_type": lambda limits: "fields",
     "finite_number": lambda limits: "a finite number",
     "float_type": lambda limits: "a number",
-    "greater_than": lambda limits: f"more than {limits['gt']:,}",
-    "greater_than_equal": lambda limits: f"at least {limits['ge']:,}",
+    "greater_than": lambda limits: f"more than {limits['gt']:,.12g}",
+    "greater_than_equal": lambda limits: f"at least {limits['ge']:,.12g}",
     "int_type": lambda limits: "an integer",
-    "less_than": lambda limits: f"less than {limits['lt']:,}",
-    "less_than_equal": lambda limits: f"at most {limits['le']:,}",
+    "less_than": lambda limits: f"less than {limits['lt']:,.12g}",
+    "less_than_equal": lambda limits: f"at most {limits['le']:,.12g}",
     "list_type": lambda limits: "a list",
     "string_too_short": lambda limits: "text that is not empty",
     "string_type": lambda limits: "text",
-    "too_short": lambda limits: f"at least {limits['min_length']}",
+    "too_short": lambda limits: f"at least {limits['min_length']} of them",
     "tuple_type": lambda limits: "a list",
 }
 """What a value should have been, by pydantic's name of the error. Others are described in pydantic's own words."""

@@ -218,6 +218,6 @@ def test_bad_requests(tmp_path: Path) -> None:
     make_small(tmp_path)
     unknown = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forward")
     assert unknown.returncode == 2
-    assert "no condition 'forward' here: did you mean forwards?" in unknown.stderr
+    assert "no condition 'forward' here: did you mean 'forwards'?" in unknown.stderr
     assert "--report needs results" in reproduce(tmp_path, "--report", "r.html", "--skip-eval").stderr
     assert "expected a name that ends with .html" in reproduce(tmp_path, "--report", "small.yaml").stderr
