@@ -116,10 +116,19 @@ def read_json(path: Path) -> Any:
     Raises:
         InputError: it cannot be read, or is not JSON.
     """
+    return parse_json(_text(path), str(path))
+
+
+def parse_json(text: str | bytes, where: str) -> Any:
+    """Parse JSON.
+
+    Raises:
+        InputError: it is not JSON.
+    """
     try:
-        return json.loads(_text(path))
+        return json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise InputError(f"{path}: expected JSON: {problem}") from problem
+        raise InputError(f"{where}: expected JSON: {problem}") from problem
 
 
 def _text(path: Path) -> str:
@@ -142,6 +151,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "less_than": lambda limits: f"less than {limits['lt']:,.12g}",
     "less_than_equal": lambda limits: f"at most {limits['le']:,.12g}",
     "list_type": lambda limits: "a list",
+    "string_pattern_mismatch": lambda limits: f"text like {limits['pattern']}",
     "string_too_short": lambda limits: "text that is not empty",
     "string_type": lambda limits: "text",
     "too_short": lambda limits: f"at least {limits['min_length']} of them",
