@@ -193,11 +193,12 @@ def _reason(error: ErrorDetails, owner: type[BaseModel]) -> str:
 def _place(record: type[BaseModel], fields: object, error: ErrorDetails) -> tuple[str, type[BaseModel]]:
     """Where in a file an error is, ``conditions[NAME].command`` for example, and the record that has the field."""
     place, value, owner, inner = "", fields, record, record
-    for step in error["loc"]:
+    last = len(error["loc"]) if error["type"] in {"missing", "invalid_key"} else 0  # the field is not in the file
+    for number, step in enumerate(error["loc"], 1):
         if isinstance(value, list | tuple) and isinstance(step, int):
             value = value[step]
             place += f"[{_title(inner, value, step + 1)}]"
-        elif isinstance(value, Mapping) and (step in value or error["type"] == "missing"):
+        elif isinstance(value, Mapping) and (step in value or number == last):
             owner = inner
             inner = _record_in(owner, step)
             value = value.get(step)

@@ -59,6 +59,8 @@ def test_a_list_becomes_a_tuple_and_an_integer_a_number() -> None:
         ([1], "t.yaml: expected fields such as kind, found [1]"),
         ({"kind": "oak"}, "t.yaml: leaf: missing"),
         ({"kind": "oak", "leef": {}}, "t.yaml: leef: unknown field: did you mean 'leaf'?"),
+        ({**FIELDS, None: 4}, "t.yaml: None: unknown field: "),
+        ({**FIELDS, "leaf": {"name": "a", None: 4}}, "t.yaml: leaf.None: unknown field: did you mean 'name'?"),
         ({**FIELDS, 3: 4}, "t.yaml: 3: unknown field: expected one of kind, leaf"),
         ({**FIELDS, "kind": "ash"}, "t.yaml: kind: expected 'oak' or 'elm', found 'ash'"),
         ({**FIELDS, "leaf": 3}, "t.yaml: leaf: expected fields such as name, found 3"),
