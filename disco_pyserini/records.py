@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -140,25 +140,24 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}: expected UTF-8: {problem}: convert the file to UTF-8") from problem
 
 
-_EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "bool_type": lambda limits: "true or false",
-    "dict_type": lambda limits: "fields",
-    "finite_number": lambda limits: "a finite number",
-    "float_type": lambda limits: "a number",
-    "greater_than": lambda limits: f"more than {limits['gt']:,.12g}",
-    "greater_than_equal": lambda limits: f"at least {limits['ge']:,.12g}",
-    "int_type": lambda limits: "an integer",
-    "less_than": lambda limits: f"less than {limits['lt']:,.12g}",
-    "less_than_equal": lambda limits: f"at most {limits['le']:,.12g}",
-    "list_type": lambda limits: "a list",
-    "string_pattern_mismatch": lambda limits: f"text like {limits['pattern']}",
-    "string_too_short": lambda limits: "text that is not empty",
-    "string_type": lambda limits: "text",
-    "too_short": lambda limits: f"at least {limits['min_length']} of them",
-    "tuple_type": lambda limits: "a list",
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "fields",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:,.12g}",
+    "greater_than_equal": "at least {ge:,.12g}",
+    "int_type": "an integer",
+    "less_than": "less than {lt:,.12g}",
+    "less_than_equal": "at most {le:,.12g}",
+    "list_type": "a list",
+    "string_pattern_mismatch": "text like {pattern}",
+    "string_too_short": "text that is not empty",
+    "string_type": "text",
+    "too_short": "at least {min_length} of them",
+    "tuple_type": "a list",
 }
 """What a value should have been, by pydantic's name of the error. Others are described in pydantic's own words."""
-
 
 _FIRST = (_OTHER_FORMAT, "extra_forbidden")
 
@@ -186,7 +185,7 @@ def _reason(error: ErrorDetails, owner: type[BaseModel]) -> str:
     if error["type"] == "model_type":
         return f"expected fields such as {next(iter(owner.model_fields))}"
     if error["type"] in _EXPECTED:
-        return f"expected {_EXPECTED[error['type']](error.get('ctx', {}))}"
+        return f"expected {_EXPECTED[error['type']].format_map(error.get('ctx', {}))}"
     return f"expected {error['msg'].removeprefix('Input should be ')}"
 
 
