@@ -10,6 +10,7 @@ from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -96,18 +97,40 @@ _OTHER_FORMAT = "other_format"
 
 
 def read_yaml(path: Path) -> Any:
-    """Parse a YAML file.
+    """Parse a YAML file; see `parse_yaml`.
 
     Raises:
         InputError: it cannot be read, or is not YAML.
     """
-    import yaml
+    return parse_yaml(_text(path), str(path))
 
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Parse YAML with numbers and truth values as in YAML 1.2: ``2e-5`` is a number, ``no`` is a text.
+
+    Raises:
+        InputError: it is not YAML.
+    """
     try:
-        return yaml.safe_load(_text(path))
+        return yaml.load(text, _Yaml)
     # PyYAML checks no tagged value (`!!int x`) and no date before it converts it.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as problem:
-        raise InputError(f"{path}: expected YAML: {' '.join(str(problem).split())}") from problem
+        raise InputError(f"{where}: expected YAML: {' '.join(str(problem).split())}") from problem
+
+
+class _Yaml(yaml.SafeLoader):
+    pass
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+_Yaml.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Yaml.add_implicit_resolver(_BOOL, re.compile("true|True|TRUE|false|False|FALSE"), list("tTfF"))
+_Yaml.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+"), list("-+0123456789")
+)
 
 
 def read_json(path: Path) -> Any:

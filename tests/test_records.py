@@ -138,3 +138,9 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, read: Any) -> None:
         read(tmp_path / "latin")
     (tmp_path / "bom").write_bytes(b"\xef\xbb\xbf" + b'{"a": "\xc3\xa9"}')
     assert read(tmp_path / "bom") == {"a": "é"}
+
+
+def test_numbers_and_truth_are_those_of_yaml_1_2(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text("{a: 2e-5, b: no, c: false, d: .5}")
+    assert read_yaml(path) == {"a": 2e-5, "b": "no", "c": False, "d": 0.5}

@@ -30,14 +30,10 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 type Words = tuple[str, ...]
 
 
-def _check_placeholders(text: str, known: Collection[str]) -> None:
+def _check_placeholders(text: str, known: Collection[str] = COMMON_PLACEHOLDERS) -> str:
     for name in PLACEHOLDER.findall(text):
         if name not in known:
             raise ValueError(f"unknown placeholder {{{name}}}: {nearest(name, known)}")
-
-
-def _check_template(text: str) -> str:
-    _check_placeholders(text, COMMON_PLACEHOLDERS)
     return text
 
 
@@ -58,15 +54,11 @@ def _split(command: object) -> object:
     return words
 
 
-def _check_output_of(command: Words, output: str) -> None:
+def _check_command(command: Words, known: Collection[str], output: str) -> Words:
+    for word in command:
+        _check_placeholders(word, known)
     if not any(output in word for word in command):
         raise ValueError(f"expected {output} among its arguments, since that is what it has to write")
-
-
-def _check_command_of_condition(command: Words, info: ValidationInfo) -> Words:
-    for word in command:
-        _check_placeholders(word, CONDITION_PLACEHOLDERS)
-    _check_output_of(command, "{flops}" if info.field_name == "flops" else "{run}")
     return command
 
 
@@ -81,9 +73,8 @@ def _check_distinct[Entry: Record](entries: tuple[Entry, ...]) -> tuple[Entry, .
     return entries
 
 
-type Template = Annotated[Text, AfterValidator(_check_template)]
+type Template = Annotated[Text, AfterValidator(_check_placeholders)]
 type Command = Annotated[Items[str], BeforeValidator(_split)]
-type CommandOfCondition = Annotated[Command, AfterValidator(_check_command_of_condition)]
 type YesNo = Annotated[bool, BeforeValidator(lambda given: {"yes": True, "no": False}.get(str(given), given))]
 type Distinct[Entry: Record] = Annotated[Items[Entry], AfterValidator(_check_distinct)]
 type Number = Annotated[float, Field(ge=0)]
@@ -103,12 +94,8 @@ class Step(Record):
 
     @field_validator("command")
     @classmethod
-    def _check_command(cls, command: Words, info: ValidationInfo) -> Words:
-        for word in command:
-            _check_placeholders(word, COMMON_PLACEHOLDERS)
-        if output := info.data.get("output"):
-            _check_output_of(command, output)
-        return command
+    def _check(cls, command: Words, info: ValidationInfo) -> Words:
+        return _check_command(command, COMMON_PLACEHOLDERS, info.data.get("output", ""))
 
 
 class Dataset(Record):
@@ -158,10 +145,16 @@ class _Condition(Record):
     name: FileName
     display: Text | None = None
     query: str = ""
-    command: CommandOfCondition
+    command: Command
     needs: Items[Template] = ()
-    flops: CommandOfCondition | None = None
+    flops: Command | None = None
     datasets: Annotated[Distinct[_Expectation], Field(min_length=1)]
+
+    @field_validator("command", "flops")
+    @classmethod
+    def _check(cls, command: Words | None, info: ValidationInfo) -> Words | None:
+        output = "{flops}" if info.field_name == "flops" else "{run}"
+        return command and _check_command(command, CONDITION_PLACEHOLDERS, output)
 
     @model_validator(mode="after")
     def _check_query(self) -> Self:
