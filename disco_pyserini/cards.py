@@ -10,12 +10,10 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from disco_pyserini.impacts import Quantiser
-from disco_pyserini.records import FileName, Items, Record, built, read_yaml
+from disco_pyserini.records import FileName, Items, Record, Text, built, read_yaml
 
 DEFAULT_ENCODER = "splade-disco-human-mistral"
 """What ``--encoder disco`` means for an index that does not say which encoder it belongs to."""
-
-type Text = Annotated[str, Field(min_length=1)]
 
 
 class ModelReference(Record):

@@ -31,10 +31,10 @@ class Quantiser:
 
     def __post_init__(self) -> None:
         if type(self.weight_range) not in (int, float) or not 0 < self.weight_range < math.inf:
-            raise InputError(f"expected weight_range to be a number above 0, found {self.weight_range!r}")
+            raise InputError(f"expected weight_range to be a number above 0, found {self.weight_range!r:.80}")
         if type(self.quant_range) is not int or not 1 <= self.quant_range <= LARGEST_IMPACT:
             raise InputError(
-                f"expected quant_range to be an integer from 1 to {LARGEST_IMPACT:,}, found {self.quant_range!r}"
+                f"expected quant_range to be an integer from 1 to {LARGEST_IMPACT:,}, found {self.quant_range!r:.80}"
             )
 
     def quantise(self, weights: NDArray[np.floating]) -> NDArray[np.int64]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from disco_pyserini.errors import InputError
@@ -43,6 +43,9 @@ class Record(BaseModel):
 
 type Items[T] = Annotated[tuple[T, ...], Strict(False)]
 """A list in the file, a tuple in the record."""
+
+type Text = Annotated[str, Field(min_length=1)]
+"""Text that is not empty."""
 
 
 def _check_name(name: str) -> str:
@@ -136,10 +139,19 @@ def read_json(path: Path) -> Any:
     Raises:
         InputError: it cannot be read, or is not JSON.
     """
+    return parse_json(_text(path), str(path))
+
+
+def parse_json(text: str | bytes, where: str) -> Any:
+    """Parse JSON.
+
+    Raises:
+        InputError: it is not JSON.
+    """
     try:
-        return json.loads(_text(path))
+        return json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise InputError(f"{path}: expected JSON: {problem}") from problem
+        raise InputError(f"{where}: expected JSON: {problem}") from problem
 
 
 def _text(path: Path) -> str:
@@ -151,24 +163,24 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}: expected UTF-8: {problem}: convert the file to UTF-8") from problem
 
 
-_EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "bool_type": lambda limits: "true or false",
-    "dict_type": lambda limits: "fields",
-    "finite_number": lambda limits: "a finite number",
-    "float_type": lambda limits: "a number",
-    "greater_than": lambda limits: f"more than {limits['gt']:,}",
-    "greater_than_equal": lambda limits: f"at least {limits['ge']:,}",
-    "int_type": lambda limits: "an integer",
-    "less_than": lambda limits: f"less than {limits['lt']:,}",
-    "less_than_equal": lambda limits: f"at most {limits['le']:,}",
-    "list_type": lambda limits: "a list",
-    "string_too_short": lambda limits: "text that is not empty",
-    "string_type": lambda limits: "text",
-    "too_short": lambda limits: f"at least {limits['min_length']}",
-    "tuple_type": lambda limits: "a list",
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "fields",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:,.12g}",
+    "greater_than_equal": "at least {ge:,.12g}",
+    "int_type": "an integer",
+    "less_than": "less than {lt:,.12g}",
+    "less_than_equal": "at most {le:,.12g}",
+    "list_type": "a list",
+    "string_pattern_mismatch": "text like {pattern}",
+    "string_too_short": "text that is not empty",
+    "string_type": "text",
+    "too_short": "at least {min_length} of them",
+    "tuple_type": "a list",
 }
 """What a value should have been, by pydantic's name of the error. Others are described in pydantic's own words."""
-
 
 _FIRST = (_OTHER_FORMAT, "extra_forbidden")
 
@@ -196,18 +208,19 @@ def _reason(error: ErrorDetails, owner: type[BaseModel]) -> str:
     if error["type"] == "model_type":
         return f"expected fields such as {next(iter(owner.model_fields))}"
     if error["type"] in _EXPECTED:
-        return f"expected {_EXPECTED[error['type']](error.get('ctx', {}))}"
+        return f"expected {_EXPECTED[error['type']].format_map(error.get('ctx', {}))}"
     return f"expected {error['msg'].removeprefix('Input should be ')}"
 
 
 def _place(record: type[BaseModel], fields: object, error: ErrorDetails) -> tuple[str, type[BaseModel]]:
     """Where in a file an error is, ``conditions[NAME].command`` for example, and the record that has the field."""
     place, value, owner, inner = "", fields, record, record
-    for step in error["loc"]:
+    last = len(error["loc"]) if error["type"] in {"missing", "invalid_key"} else 0  # the field is not in the file
+    for number, step in enumerate(error["loc"], 1):
         if isinstance(value, list | tuple) and isinstance(step, int):
             value = value[step]
             place += f"[{_title(inner, value, step + 1)}]"
-        elif isinstance(value, Mapping) and (step in value or error["type"] == "missing"):
+        elif isinstance(value, Mapping) and (step in value or number == last):
             owner = inner
             inner = _record_in(owner, step)
             value = value.get(step)

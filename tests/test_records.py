@@ -59,6 +59,8 @@ def test_a_list_becomes_a_tuple_and_an_integer_a_number() -> None:
         ([1], "t.yaml: expected fields such as kind, found [1]"),
         ({"kind": "oak"}, "t.yaml: leaf: missing"),
         ({"kind": "oak", "leef": {}}, "t.yaml: leef: unknown field: did you mean 'leaf'?"),
+        ({**FIELDS, None: 4}, "t.yaml: None: unknown field: "),
+        ({**FIELDS, "leaf": {"name": "a", None: 4}}, "t.yaml: leaf.None: unknown field: did you mean 'name'?"),
         ({**FIELDS, 3: 4}, "t.yaml: 3: unknown field: expected one of kind, leaf"),
         ({**FIELDS, "kind": "ash"}, "t.yaml: kind: expected 'oak' or 'elm', found 'ash'"),
         ({**FIELDS, "leaf": 3}, "t.yaml: leaf: expected fields such as name, found 3"),
@@ -136,3 +138,9 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, read: Any) -> None:
         read(tmp_path / "latin")
     (tmp_path / "bom").write_bytes(b"\xef\xbb\xbf" + b'{"a": "\xc3\xa9"}')
     assert read(tmp_path / "bom") == {"a": "é"}
+
+
+def test_numbers_and_truth_are_those_of_yaml_1_2(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text("{a: 2e-5, b: no, c: false, d: .5}")
+    assert read_yaml(path) == {"a": 2e-5, "b": "no", "c": False, "d": 0.5}
