@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import report_ids, show_table
+
 app = typer.Typer(help="Collections: what there is, topics and qrels, the demo world.", no_args_is_help=True)
 
 
@@ -46,7 +48,6 @@ IdsOption = Annotated[Ids, typer.Option(help="The benchmark's ids, or rows: 0, 1
 @app.command("list")
 def list_collections() -> None:
     """List the published collections: splits, turns at the publisher's, turns that are here, and the licence."""
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.datasets.registry import COLLECTIONS, open_collection
     from disco_pyserini.errors import DiscoError
 
@@ -65,7 +66,7 @@ def list_collections() -> None:
                 here = "-"
                 print(f"note: {problem}", file=sys.stderr)
             rows.append([name, split, "?" if published is None else f"{published:,}", here, benchmark.terms.licence])
-    show(["collection", "split", "turns", "here", "licence"], rows)
+    show_table(["collection", "split", "turns", "here", "licence"], rows)
 
 
 @app.command()
@@ -103,7 +104,6 @@ def topics(
     ids: IdsOption = Ids.benchmark,
 ) -> None:
     """Write the turns of a collection as a topics file."""
-    from disco_pyserini.cli.teach import report_ids
     from disco_pyserini.datasets.registry import number_rows, open_collection
     from disco_pyserini.datasets.rewrites import with_form
     from disco_pyserini.datasets.turns import topic_texts

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class OnError(StrEnum):
-    """What to do about a record that cannot be used."""
-
-    stop = "stop"
-    skip = "skip"
+from disco_pyserini.cli.shared import OnError, progress_bar
 
 
 def encode(
@@ -68,20 +60,3 @@ def encode(
     )
     if rejects.count:
         print(f"{rejects.count:,} bad records were left out: see {rejects.path}", file=sys.stderr)
-
-
-@contextmanager
-def progress_bar(title: str, total: int | None, unit: str = "passages") -> Iterator[Callable[[int], None]]:
-    """Show a bar with the rate and the time left; give what to call with each number of passages (units) done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.finished_speed or task.speed or 0:,.0f} {unit}/s")
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda done: progress.advance(task, done)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import progress_bar, show_table
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -42,7 +44,6 @@ def flops(
     """Report the expected FLOPS of a search, and the active dimensions of queries, by turn depth."""
     import json
 
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.datasets.named import open_topics, turn_depths
     from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation.expected_flops import activations_by_depth, count_activations
@@ -65,7 +66,7 @@ def flops(
         str(depth): _numbers(group, documents) for depth, group in activations_by_depth(active, depths, size).items()
     }
     numbers = _numbers(everything, documents)
-    show(
+    show_table(
         ["turn", "queries", "FLOPS", "dimensions"],
         [
             [label, str(group["queries"]), f"{group['flops']:.3f}", f"{group['dimensions']:.1f}"]
@@ -104,7 +105,6 @@ def _bm25(index: Path, texts: Mapping[str, str]) -> tuple[Terms, Activations]:
 
 
 def _encoded(vectors: Path, encoder: str | None, texts: Mapping[str, str]) -> tuple[Terms, Activations]:
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.errors import InputError
     from disco_pyserini.vectors import open_vectors
 
@@ -129,7 +129,6 @@ def _documents(source: VectorSource, model: DiscoQueryEncoder, path: Path) -> Ac
     """The documents' activations in the dimensions of the query encoder."""
     import numpy as np
 
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation.expected_flops import Activations
     from disco_pyserini.vectors import vocabulary_hash

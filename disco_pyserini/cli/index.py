@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import progress_bar
+
 
 def index(
     index: Annotated[Path, typer.Option(help="Folder of the index to make; must not exist.")],
@@ -42,7 +44,6 @@ def index(
 
 
 def _index_passages(corpus: str, index: Path, store_raw: bool) -> None:
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.lucene.bm25 import build_bm25_index
     from disco_pyserini.passages import Passage, count_passages, read_passages
 

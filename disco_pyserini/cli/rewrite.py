@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import progress_bar, report_ids
+
 if TYPE_CHECKING:
     from disco_pyserini.rewriting import Rewriter
 
@@ -27,8 +29,6 @@ def rewrite(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …, for --model.")] = None,
 ) -> None:
     """Rewrite the turns of a collection with a language model (a server's key: in DISCO_API_KEY)."""
-    from disco_pyserini.cli.encode import progress_bar
-    from disco_pyserini.cli.teach import report_ids
     from disco_pyserini.datasets.registry import open_split
     from disco_pyserini.errors import InputError
     from disco_pyserini.rewriting import default_prompt, read_prompt, rewrite_turns

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import progress_bar
+
 
 def search(
     index: Annotated[Path, typer.Option(help="Folder of an impact index.")],
@@ -30,7 +32,6 @@ def search(
     It starts in a fraction of that command's time. For its other options and for topics that Pyserini knows by name,
     use that one: it knows the same encoders.
     """
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.datasets.named import in_pyserini_order, open_topics
     from disco_pyserini.search.encoder_names import query_encoder_for
     from disco_pyserini.search.engine import ENGINES

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from disco_pyserini.cli.shared import show_log
 
 
 def train(
@@ -23,9 +24,7 @@ def train(
 
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
     if is_first:
-        log = logging.getLogger("disco_pyserini")
-        log.setLevel(logging.INFO)
-        log.addHandler(logging.StreamHandler())
+        show_log()
     trained = train(settings)
     if not is_first:
         return

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import progress_bar
+
 app = typer.Typer(help="Encoded vectors.", no_args_is_help=True)
 
 
@@ -20,7 +22,6 @@ def export(
     ] = "anserini-jsonl",
 ) -> None:
     """Write vectors in the format of another engine: by default the JSONL that Anserini indexes."""
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.exports import EXPORTERS
     from disco_pyserini.vectors import open_vectors
 
@@ -41,7 +42,6 @@ def import_splade(
 ) -> None:
     """Turn a published SPLADE index into vectors, ready for `disco index`."""
     from disco_pyserini.cards import DEFAULT_ENCODER
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.encoding import document_encoder
     from disco_pyserini.vectors.manifest import Manifest
     from disco_pyserini.vectors.pipeline import space_of

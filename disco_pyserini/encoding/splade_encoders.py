@@ -31,7 +31,8 @@ class _Encoder:
             package adds.
 
     Raises:
-        InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder.
+        InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder; or ``max_length`` is
+            below 3.
     """
 
     route: Route
@@ -52,7 +53,8 @@ class _Encoder:
         self.quantiser = quantiser
         BACKENDS.check(backend)  # before anything is fetched
         self.backend = backend
-        self.folder: Path = locate(ModelReference(self.model_name, max_length, revision), self.route)
+        reference = {"model": self.model_name, "max_length": max_length, "revision": revision}
+        self.folder: Path = locate(ModelReference.check(reference, type(self).__name__), self.route)
         """Where the masked LM and its tokenizer are."""
         self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, backend)
 
@@ -175,4 +177,4 @@ def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser
-    return ModelReference(name, max_length=256), DEFAULT_QUANTISER
+    return ModelReference.check({"model": name, "max_length": 256}, "encoder"), DEFAULT_QUANTISER

@@ -123,9 +123,7 @@ class Teacher(Record):
     def _check_source(self) -> Self:
         if bool(self.files) == bool(self.rewrites):
             found = "both" if self.files else "neither"
-            raise ValueError(
-                f"expected teacher.files or teacher.rewrites, whose documents are the candidates, found {found}"
-            )
+            raise ValueError(f"expected files or rewrites, whose documents are the candidates, found {found}")
         return self
 
 

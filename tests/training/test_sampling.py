@@ -33,7 +33,7 @@ def draws(strategy: str, times: int = 400, **settings: int) -> np.ndarray:
     return np.concatenate([sampler.draw(np.array([0]), step).documents for step in range(times)])
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", STRATEGIES.names())
 @pytest.mark.parametrize("number", [1, 2, 16, 90])
 def test_draws_are_without_replacement_repeatable_and_leave_relevant_documents_out(strategy: str, number: int) -> None:
     sampler = Sampler(candidates(), CORPUS, Sampling(strategy=strategy, candidates=number, skip=5, depth=95), seed=1)

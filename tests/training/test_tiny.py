@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import batched
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,12 @@ def run(*words: str) -> None:
 def write_world(text: str | None, folder: Path, passages: int, conversations: int) -> dict[str, int]:
     """Run the command that a text documents, for a small world in another folder; return the documented numbers."""
     [command] = DATA_COMMAND.findall(text or "")
-    words = shlex.split(command)
-    numbers = {name.removeprefix("--"): int(value) for name, value in zip(words, words[1:]) if value.isdecimal()}
+    group, name, *words = shlex.split(command)
+    options = dict(batched(words, 2))
     small = {"--output": str(folder), "--passages": str(passages), "--conversations": str(conversations)}
-    done = CliRunner().invoke(app, [small.get(before, word) for before, word in zip(["", *words], words)])
+    done = CliRunner().invoke(app, [group, name, *(word for pair in {**options, **small}.items() for word in pair)])
     assert done.exit_code == 0, done.output
-    return numbers
+    return {name.removeprefix("--"): int(value) for name, value in options.items() if name != "--output"}
 
 
 def test_the_documented_commands_train_both_encoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,8 @@ def build(
     with folder_aside(directory.absolute()) as aside:
         (aside / VECTORS).write_text(json.dumps(vectors), encoding="utf-8")
         (aside / TEXTS).write_text(json.dumps(texts), encoding="utf-8")
-        write_index_manifest(IndexManifest(source.space, len(vectors), postings, raw=bool(texts)), aside)
+        manifest = IndexManifest(space=source.space, documents=len(vectors), postings=postings, raw=bool(texts))
+        write_index_manifest(manifest, aside)
     return IndexSummary(directory, len(vectors), empty, postings, perf_counter() - began)
 
 
