@@ -21,6 +21,7 @@ VECTORS = {*GROUND, "conversation", "impacts", "cards", "encoding", "vectors", "
 SEARCH = {*VECTORS, "search", "trec"}
 MAY_IMPORT = {
     "errors": set(),
+    "logs": set(),
     "extras": {"errors"},
     "files": {"errors"},
     "records": {"errors", "extensions"},
@@ -37,9 +38,9 @@ MAY_IMPORT = {
     "search": SEARCH,
     "lucene": SEARCH,
     "plugin": {*SEARCH, "lucene", "datasets"},
-    "evaluation": {*GROUND, "trec", "vectors"},
+    "evaluation": {*GROUND, "impacts", "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "demo_world", "evaluation"},
-    "rewriting": {*FORMATS, "datasets"},
+    "rewriting": {*FORMATS, "datasets", "encoding"},
     "reproduction": {*FORMATS, "cards", "datasets", "evaluation", "passages"},
 }
 KNOW_JAVA = {"lucene", "plugin"}

@@ -49,6 +49,8 @@ class _Encoder:
         backend: str = Backend.torch,
     ) -> None:
         self.model_name = str(model_name_or_path)
+        self.name = self.model_name
+        """By what others open it: the name of its card, or else its path or hub id."""
         self.max_length = max_length
         self.quantiser = quantiser
         self.backend: str = check_backend(backend)
@@ -139,8 +141,8 @@ def query_encoder(
     name: str, device: str | None = None, max_length: int | None = None, backend: str = Backend.torch
 ) -> DiscoQueryEncoder:
     """Open the query encoder of a card, or of a checkpoint by path or hub id (with or without ``disco:`` before it)."""
-    reference, quantiser = _reference(name, "query")
-    return DiscoQueryEncoder(
+    reference, quantiser = reference_of(name, "query")
+    encoder = DiscoQueryEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -148,6 +150,8 @@ def query_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
 def document_encoder(
@@ -158,8 +162,8 @@ def document_encoder(
     backend: str = Backend.torch,
 ) -> DiscoDocumentEncoder:
     """Open the document encoder of a card, or of a checkpoint by path or hub id."""
-    reference, quantiser = _reference(name, "document")
-    return DiscoDocumentEncoder(
+    reference, quantiser = reference_of(name, "document")
+    encoder = DiscoDocumentEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -168,9 +172,12 @@ def document_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
-def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+def reference_of(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+    """Return the checkpoint and the quantiser that an encoder's name means: those of a card, or defaults."""
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser

@@ -11,7 +11,7 @@ from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.lucene.retrieval import Retrievers
 from disco_pyserini.search.engine import Engine, Hit, ImpactQuery
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import read_impact_manifest
 
 
 class LuceneSearcher:
@@ -23,7 +23,7 @@ class LuceneSearcher:
     """
 
     def __init__(self, index: Path) -> None:
-        read_index_manifest(index)
+        read_impact_manifest(index)
         jnius = jvm.start()
         with jvm.shared_classes:
             self._searcher = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(index))

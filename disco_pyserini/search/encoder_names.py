@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from disco_pyserini.cards import DEFAULT_ENCODER, cards
 from disco_pyserini.errors import InputError
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import read_impact_manifest
 from disco_pyserini.vectors.manifest import VectorSpace, vocabulary_hash
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def query_encoder_for(
         InputError: the folder is no index, the name is unknown, or the encoder's vocabulary or quantiser is not the
             index's.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     space = manifest.space if manifest else None
     if name == OWN_ENCODER:
         model = space.encoder if space else _default(index)
@@ -67,7 +67,7 @@ def check_encoder_fits(encoder: Any, index: Path) -> None:
 
     An encoder that does not say its vocabulary and quantiser, and an index that something else built, pass.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     if manifest and manifest.space and hasattr(encoder, "vocabulary") and hasattr(encoder, "quantiser"):
         _compare(encoder, manifest.space, index)
 
