@@ -78,7 +78,7 @@ def main() -> None:
     command = get_command(app)
     _show_flags_without_type(command)
     try:
-        command()
+        command(prog_name="disco")
     except DiscoError as problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.exit_code)
