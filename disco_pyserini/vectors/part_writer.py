@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import sys
@@ -21,6 +22,8 @@ from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.parquet import read_ids, to_parquet
 from disco_pyserini.vectors.parts import VOCABULARY, read_part, refuse_other_settings
+
+logger = logging.getLogger(__name__)
 
 REJECTS = "rejects.jsonl"
 """Where those who read the passages may list bad records, beside the parts."""
@@ -89,7 +92,10 @@ def write_parts(
         job = _Job(directory, before, len(vocabulary), encode, progress)
         for part in _in_parts(passages, part_size):
             job.add(part)
-        return job.finish()
+        manifest = job.finish()
+    if before.complete:
+        logger.info(f"{directory}: already complete, nothing to do")
+    return manifest
 
 
 class _Job:

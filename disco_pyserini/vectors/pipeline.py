@@ -105,8 +105,6 @@ def encode_corpus(
             store_raw=store_raw,
             progress=progress or (lambda passages: None),
         )
-    if manifest == before:
-        logger.info(f"{folder}: already complete, nothing to do")
     if rejects.count:
         logger.warning(f"{rejects.count:,} bad records were left out: see {rejects.path}")
     return manifest
