@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -73,7 +74,8 @@ app.add_typer(vectors.app, name="vectors")
 
 def main() -> None:
     """Run the command line; a `DiscoError` becomes one line on stderr and an exit code of 1 or 2."""
-    show_log()
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
+        show_log()
     finder.install()  # so that `irds:disco/…` names our collections
     command = get_command(app)
     _show_flags_without_type(command)
