@@ -105,7 +105,7 @@ def encode_corpus(
             progress=progress or (lambda passages: None),
         )
     if rejects.count:
-        logger.warning(f"{rejects.count:,} bad records were left out: see {rejects.path}")
+        logger.warning(f"bad records left out: {rejects.count:,}, listed in {rejects.path}")
     return manifest
 
 

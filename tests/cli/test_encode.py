@@ -87,7 +87,7 @@ def test_bad_records_stop_or_are_listed(tmp_path: Path, corpus: Path, checkpoint
         disco(*command)
     result = disco(*command, "--on-error", "skip")
     assert result.exit_code == 0 and "30 passages in" in result.stdout
-    assert f"2 bad records were left out: see {tmp_path / 'vectors' / 'rejects.jsonl'}" in result.stderr
+    assert f"bad records left out: 2, listed in {tmp_path / 'vectors' / 'rejects.jsonl'}" in result.stderr
     assert len((tmp_path / "vectors" / "rejects.jsonl").read_text().splitlines()) == 2
 
 

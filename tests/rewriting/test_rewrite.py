@@ -210,6 +210,11 @@ def by_hand(folder: Path, prompt: str, new_tokens: int) -> str:
     return tokenizer.decode(ids[start:], skip_special_tokens=True)
 
 
+def test_a_device_that_is_not_here(language_model: Path) -> None:
+    with pytest.raises(InputError, match="cannot use the device 'cuda:99': expected one of cpu"):
+        LocalModel(str(language_model), "cuda:99")
+
+
 def test_a_local_model_answers_greedily_whatever_the_batch(language_model: Path) -> None:
     model = LocalModel(str(language_model), "cpu", batch_size=3, max_new_tokens=8)
     answers = {answer.qid: answer.text for answer in model.answers(PROMPTS)}
