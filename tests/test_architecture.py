@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "lucene": SEARCH,
     "plugin": {*SEARCH, "lucene", "datasets"},
     "evaluation": {*GROUND, "trec", "vectors"},
-    "training": {*VECTORS, "trec", "datasets", "demo_world", "evaluation"},
+    "training": {*VECTORS, "trec", "datasets", "evaluation"},
     "rewriting": {*FORMATS, "datasets"},
     "reproduction": {*FORMATS, "cards", "datasets", "evaluation", "passages"},
 }
