@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
 from disco_pyserini.search.engine import Hit, Searcher
 
@@ -43,12 +42,7 @@ class Retriever:
             k: how many documents to return.
             query_terms: so many of the heaviest tokens find candidates, which all tokens then score. Documents with
                 none of them are not found.
-
-        Raises:
-            InputError: ``query_terms`` is less than 1.
         """
-        if query_terms is not None and query_terms < 1:
-            raise InputError(f"expected at least 1 query term to search with, found {query_terms}")
         if query_terms is None or len(vector) <= query_terms:
             found = self._searcher.search(self._query(vector), k, self._order)
         else:
