@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +22,12 @@ def demo_world(
     output: Annotated[Path, typer.Option(help="Folder for corpus.jsonl, turns.SPLIT.jsonl and qrels.SPLIT.txt.")],
     passages: Annotated[int, typer.Option(help="Size of the corpus.")] = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the world.")] = 2025,
+    conversations: Annotated[int, typer.Option(help="Conversations about each cluster of 56 passages.")] = 6,
 ) -> None:
     """Generate the demo world, an invented conversational collection."""
     from disco_pyserini.demo_world import DemoWorld
 
-    DemoWorld(seed=seed, size=passages).write(output)
+    DemoWorld(seed, passages, conversations).write(output)
     print(f"{passages} passages in {output}")
 
 
@@ -51,20 +53,27 @@ IdsOption = Annotated[
 @app.command("list")
 def list_collections() -> None:
     """List the collections: splits, number of published turns, number of local turns, and licence."""
-    from disco_pyserini.datasets.registry import BENCHMARKS, open_collection
+    from disco_pyserini.datasets.registry import COLLECTIONS, open_collection
+    from disco_pyserini.errors import DiscoError
 
     rows = []
-    for name, benchmark in BENCHMARKS.items():
+    for name in COLLECTIONS:
+        try:
+            collection = open_collection(name)
+        except DiscoError as problem:  # another package's collection that cannot be loaded
+            print(f"note: {problem}", file=sys.stderr)
+            continue
+        benchmark = collection.benchmark
         for split, published in benchmark.splits.items():
             total = "?" if published is None else f"{published:,}"
-            rows.append([name, split, total, _local_turns(open_collection(name), split), benchmark.terms.licence])
+            rows.append([name, split, total, _local_turns(collection, split), benchmark.terms.licence])
     show_table(["collection", "split", "turns", "here", "licence"], rows)
 
 
 def _local_turns(collection: OpenCollection, split: str) -> str:
     from disco_pyserini.errors import DiscoError
 
-    if not collection.folder.is_dir():
+    if not collection.is_local:
         return "not fetched"
     try:
         return f"{sum(1 for _ in collection.queries(split)):,}"

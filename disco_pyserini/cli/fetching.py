@@ -23,6 +23,9 @@ def fetch_and_tell(
     print(f"licence: {terms.licence}\nsource: {terms.source}")
     if terms.agreement:
         print(f"not downloadable: {terms.agreement}")
+    if not resources:
+        print("nothing to fetch: this collection needs no files")
+        return
     sys.stdout.flush()  # before anything is fetched, also into a pipe
     with resumable(), download_bars() as progress:
         fetched = fetch(wanted, folder, local=source, progress=progress)

@@ -1,4 +1,7 @@
-"""What ``--topics``, ``--qrels`` and ``--turns`` name: a file, or ``COLLECTION/SPLIT`` (for topics, ``…/QUERY``)."""
+"""What ``--topics``, ``--qrels``, ``--turns`` and ``--corpus`` name.
+
+Each takes files of its own, or ``COLLECTION/SPLIT`` (for topics, ``COLLECTION/SPLIT/QUERY``).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from disco_pyserini.datasets.registry import names_split, open_split, split_topi
 from disco_pyserini.datasets.rewrites import with_form
 from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
 from disco_pyserini.errors import InputError
-from disco_pyserini.passages import Passage
+from disco_pyserini.passages import Passage, read_passages
 from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
 
 
@@ -74,6 +77,17 @@ def open_turns(name: str) -> dict[str, Query]:
     """
     collection, split = open_split(name)
     return {query.qid: query for query in collection.queries(split)}
+
+
+def open_passages(name: str) -> Iterator[Passage]:
+    """Read the passages of ``COLLECTION/SPLIT``, or those in the files that `read_passages` reads.
+
+    A file or folder that exists is read as a corpus, even if a collection has the same name.
+
+    Raises:
+        InputError: no such file or collection, the collection has no passages, or a file is malformed.
+    """
+    return named_passages(name) or read_passages(name)
 
 
 def named_passages(name: str) -> Iterator[Passage] | None:

@@ -12,9 +12,10 @@ from random import Random
 
 from disco_pyserini.datasets.turns import Query, write_turns
 from disco_pyserini.demo_world.conversations import JudgedQuery, converse
-from disco_pyserini.demo_world.entities import ASIDES, FACETS, PASSAGES_PER_CLUSTER, make_cluster
-from disco_pyserini.demo_world.facets import write_passage
+from disco_pyserini.demo_world.entities import PASSAGES_PER_CLUSTER, make_cluster
 from disco_pyserini.demo_world.names import Namer
+from disco_pyserini.demo_world.wording import write_passage
+from disco_pyserini.demo_world.words import load_words
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
 from disco_pyserini.passages import Passage
@@ -99,9 +100,8 @@ class DemoWorld:
         for number in range(self.size // PASSAGES_PER_CLUSTER + 1):
             rng = Random(f"{self.seed}:{number}:passages")
             for entity in make_cluster(self.seed, number, self._namer):
-                for facet in FACETS[entity.kind]:
-                    contents = write_passage(facet, ASIDES[entity.kind], entity.values, rng)
-                    yield Passage(f"{entity.id}-{facet.name}", contents)
+                for facet in load_words().kinds[entity.kind].facets:
+                    yield Passage(f"{entity.id}-{facet.name}", write_passage(facet, entity, rng))
 
     def _judged_queries(self, split: str) -> Iterator[JudgedQuery]:
         for number in range(self.size // PASSAGES_PER_CLUSTER):

@@ -36,6 +36,7 @@ def test_list(cache: Path) -> None:
     assert ["cast2020", "annotated", "217", "217"] in [row[:4] for row in rows]
     assert ["topiocqa", "dev", "2,514", "6", "CC BY-NC-SA 4.0"] in rows
     assert ["topiocqa", "train", "45,450", "incomplete", "CC BY-NC-SA 4.0"] in rows
+    assert ["demo-world", "test", "296", "296", "Apache-2.0"] in rows
     assert done.stderr == ""
 
 
@@ -84,7 +85,7 @@ def test_row_numbers(cache: Path, tmp_path: Path) -> None:
     [
         (["cast2022"], "error: cast2022: expected 2022_evaluation_topics_tree_v1.0.json or"),
         (["cast2022"], "`disco data get cast2022` fetches it, --from names another folder"),
-        (["cast20"], "error: no collection, file or folder 'cast20': did you mean cast20"),
+        (["cast20"], "error: no collection, file or folder 'cast20': did you mean 'cast20"),
         (["cast2020"], "error: cast2020: expected a split (test, annotated), none was named"),
         (["cast2020", "--split", "test", "--query", "t5"], "named 't5': there are automatic, human, and conversation,"),
     ],

@@ -141,8 +141,8 @@ def test_teachers_of_two_kinds_are_fused(collection: Collection, tmp_path: Path)
     result = disco(*command, "--weights", "3 1", "--on-error", "skip")
     assert f"11 queries in {output}" in result.stdout
     assert f"{run}: left out, with equal scores only: 1 query: 8_8" in result.stderr
-    assert f"{one}: left out, since another teacher lacks them: 1 query: 0_1" in result.stderr
-    assert f"{run}: left out, since another teacher lacks them: 1 query: 9_9" in result.stderr
+    assert f"{one}: left out, not scored by all teachers: 1 query: 0_1" in result.stderr
+    assert f"{run}: left out, not scored by all teachers: 1 query: 9_9" in result.stderr
     fused = json.loads(output.read_text())
     assert set(fused) == set(qids)
     assert all(0 <= score <= 1 for scores in fused.values() for score in scores.values())

@@ -11,12 +11,13 @@ from checkpoints import make_checkpoint
 
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.errors import InputError
-from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.training.candidates import TeacherLists
 from disco_pyserini.training.document_vectors import DocumentVectors, check_space, load_vectors
 from disco_pyserini.training.live_documents import LiveDocuments
 from disco_pyserini.training.losses import DiscoLoss, MarginMSELoss, SampledLoss
 from disco_pyserini.training.sampling import Sampler, Sampling
 from disco_pyserini.training.student import student
+from disco_pyserini.training.tolerance import Tolerance
 from disco_pyserini.vectors import encode_corpus, open_vectors
 from disco_pyserini.vectors.jsonl import write_jsonl
 from training.conftest import passages, queries, teacher_scores
