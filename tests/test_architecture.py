@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "vectors": {*GROUND, "impacts", "cards", "encoding", "passages"},
     "datasets": {*FORMATS, "passages"},
     "demo_world": {*FORMATS, "passages", "datasets"},
+    "exports": {*GROUND, "vectors"},
     "search": SEARCH,
     "lucene": SEARCH,
     "plugin": {*SEARCH, "lucene", "datasets"},

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from disco_pyserini.cli.shared import StoreRaw, Threads, progress_bar
+from disco_pyserini.cli.shared import Engine, StoreRaw, Threads, progress_bar
 
 
 def index(
@@ -19,6 +19,7 @@ def index(
     corpus: Annotated[
         str | None, typer.Option(help="Instead of vectors: passages, as disco encode takes them, for BM25.")
     ] = None,
+    engine: Engine = "lucene",
     threads: Threads = 1,
     store_raw: StoreRaw = True,
 ) -> None:
@@ -28,9 +29,13 @@ def index(
     if (vectors is None) == (corpus is None):
         raise InputError("expected either --vectors, for impact search, or --corpus, for BM25")
     if corpus is not None:
+        if engine != "lucene":
+            raise InputError(
+                f"--engine {engine} builds an index of --vectors: expected no --engine with --corpus (BM25)"
+            )
         _index_passages(corpus, index, store_raw)
     if vectors is not None:
-        _index_vectors(vectors, index, threads, store_raw)
+        _index_vectors(vectors, index, engine, threads, store_raw)
 
 
 def _index_passages(corpus: str, index: Path, store_raw: bool) -> None:
@@ -44,13 +49,14 @@ def _index_passages(corpus: str, index: Path, store_raw: bool) -> None:
     print(f"{index}: {passages:,} passages")
 
 
-def _index_vectors(vectors: Path, index: Path, threads: int, store_raw: bool) -> None:
-    from disco_pyserini.lucene.impact_index import build_index
+def _index_vectors(vectors: Path, index: Path, engine: str, threads: int, store_raw: bool) -> None:
+    from disco_pyserini.search.engine import ENGINES
     from disco_pyserini.vectors.stored import open_vectors
 
+    build = ENGINES.get(engine).build
     source = open_vectors(vectors)
     with progress_bar("indexing", source.total, "documents") as progress:
-        summary = build_index(source, index, threads=threads, store_raw=store_raw, progress=progress)
+        summary = build(source, index, threads=threads, store_raw=store_raw, progress=progress)
     print(
         f"{summary.directory}: {summary.documents:,} documents, {summary.postings:,} postings, "
         f"{summary.seconds:.1f} s, {summary.documents_per_second:,.0f} documents/s"

@@ -11,6 +11,7 @@ from disco_pyserini.cli.shared import (
     Backend,
     BatchSize,
     Device,
+    Engine,
     Index,
     MaxLength,
     Threads,
@@ -29,6 +30,7 @@ def search(
     hits: Annotated[int, typer.Option(min=1, help="Documents to return for each query.")] = 1000,
     batch_size: BatchSize = 64,
     threads: Threads = 1,
+    engine: Engine = "lucene",
     backend: Backend = None,
     query_terms: Annotated[
         int | None,
@@ -50,13 +52,15 @@ def search(
     """
     from disco_pyserini.datasets.named import in_pyserini_order, open_topics
     from disco_pyserini.search.encoder_names import query_encoder_for
+    from disco_pyserini.search.engine import ENGINES
     from disco_pyserini.search.run_topics import search_topics
     from disco_pyserini.search.searcher import DiscoSearcher
 
+    ENGINES.check(engine)
     queries = in_pyserini_order(open_topics(topics))
     model = query_encoder_for(index, encoder, device, max_length, backend)
     with (
-        DiscoSearcher(index, model) as searcher,
+        DiscoSearcher(index, model, engine) as searcher,
         progress_bar("searching", len(queries), "queries") as progress,
     ):
         search_topics(searcher, queries, output, hits, batch_size, threads, query_terms, progress)

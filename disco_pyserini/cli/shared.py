@@ -53,6 +53,7 @@ Corpus = Annotated[
     typer.Option(help="Passages: a JSONL or TSV file (.gz or not), a folder of them, irds:NAME, or COLLECTION/SPLIT."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Engine = Annotated[str, typer.Option(help="Engine that builds and searches the index; `disco doctor` lists them.")]
 StoreRaw = Annotated[
     bool, typer.Option("--store-raw/--no-store-raw", help="Store the passages' texts beside their vectors or terms.")
 ]

@@ -16,15 +16,19 @@ app = typer.Typer(help="Import and export document vectors.", no_args_is_help=Tr
 @app.command()
 def export(
     vectors: Annotated[Path, typer.Option(help="Document vectors: a folder from disco encode, or Anserini's JSONL.")],
-    output: Annotated[Path, typer.Option(help="File to write: .jsonl or .jsonl.gz.")],
+    output: Annotated[Path, typer.Option(help="File or folder to write; anserini-jsonl: .jsonl or .jsonl.gz.")],
+    to: Annotated[
+        str, typer.Option(help="Format: anserini-jsonl, or one of another package (`disco doctor` lists them).")
+    ] = "anserini-jsonl",
 ) -> None:
-    """Write vectors in the JSONL format that Anserini indexes."""
+    """Write vectors in the format of another engine: by default the JSONL that Anserini indexes."""
+    from disco_pyserini.exports import EXPORTERS
     from disco_pyserini.vectors import open_vectors
-    from disco_pyserini.vectors.jsonl import write_jsonl
 
+    write = EXPORTERS.get(to)
     source = open_vectors(vectors)
     with progress_bar("writing", source.total) as progress:
-        written = write_jsonl(source, output, progress)
+        written = write(source, output, progress)
     print(f"{written:,} vectors in {output}")
 
 

@@ -26,8 +26,18 @@ from disco_pyserini.files import pyserini_cache
 _EXPORT = 1
 
 
-def open_onnx(folder: Path, tokenizer_name: str | None, device: str | None, int8: bool) -> tuple[OnnxModel, Tokens]:
-    """Open the ONNX file of a checkpoint, making it first where it is missing; see `SpladeModel`."""
+def open_float32(folder: Path, tokenizer_name: str | None, device: str | None) -> tuple[OnnxModel, Tokens]:
+    """Open a checkpoint to compute in float32; see `disco_pyserini.encoding.backends.Backend`."""
+    return _open(folder, tokenizer_name, device, int8=False)
+
+
+def open_int8(folder: Path, tokenizer_name: str | None, device: str | None) -> tuple[OnnxModel, Tokens]:
+    """Open a checkpoint to compute in 8-bit integers; see `disco_pyserini.encoding.backends.Backend`."""
+    return _open(folder, tokenizer_name, device, int8=True)
+
+
+def _open(folder: Path, tokenizer_name: str | None, device: str | None, int8: bool) -> tuple[OnnxModel, Tokens]:
+    """Open the ONNX file of a checkpoint; create it first if it is missing."""
     if device not in (None, "cpu"):
         raise InputError(f"device {device!r}: the ONNX backends run on the CPU: use the torch backend on a GPU")
     file, older = _places(folder, tokenizer_name, int8)
@@ -52,6 +62,7 @@ class OnnxModel:
     """
 
     batch_tokens = 1024
+    padding_noise = 0.0
 
     def __init__(self, session: Any) -> None:
         self._session = session

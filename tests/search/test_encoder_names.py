@@ -65,12 +65,12 @@ def test_another_quantiser_is_refused(tiny: Tiny, tmp_path: Path) -> None:
 
 
 def test_folders_that_are_no_index(tiny: Tiny, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected the folder of a Lucene index, found nothing"):
+    with pytest.raises(InputError, match="expected the folder of an index, found nothing"):
         read_index_manifest(tmp_path / "missing")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="expected the folder of a Lucene index, found a file"):
+    with pytest.raises(InputError, match="expected the folder of an index, found a file"):
         read_index_manifest(tmp_path / "file")
-    with pytest.raises(InputError, match="found no file segments_N in it"):
+    with pytest.raises(InputError, match=r"found neither disco\.json nor a file segments_N in it"):
         read_index_manifest(tmp_path)
     index = copy(tiny.index, tmp_path)
     for content, message in [
