@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
-from disco_pyserini.search.engine import Hit, Searcher
+from disco_pyserini.search.engine import Hit, Searcher, check_numbers
 
 MOST_MORE_CANDIDATES = 100
 """A pruned search rescores five times as many documents as asked for, but at most so many more."""
@@ -43,12 +42,7 @@ class Retriever:
             k: how many documents to return.
             query_terms: so many of the heaviest tokens find candidates, which all tokens then score. Documents with
                 none of them are not found.
-
-        Raises:
-            InputError: ``query_terms`` is less than 1.
         """
-        if query_terms is not None and query_terms < 1:
-            raise InputError(f"expected at least 1 query term to search with, found {query_terms}")
         if query_terms is None or len(vector) <= query_terms:
             found = self._searcher.search(self._query(vector), k, self._order)
         else:
@@ -112,7 +106,12 @@ class Retrievers:
     def search(
         self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None = None, threads: int = 1
     ) -> list[list[Hit]]:
-        """Search with each vector as `Retriever.search` does: on this thread, or on several others."""
+        """Search with each vector as `Retriever.search` does: on this thread, or on several others.
+
+        Raises:
+            InputError: ``k``, ``threads`` or ``query_terms`` is below 1.
+        """
+        check_numbers(k=k, threads=threads, query_terms=query_terms)
         if threads == 1:
             if not hasattr(self._own, "retriever"):
                 self._own.retriever = Retriever(self._reader, self._searcher)

@@ -103,7 +103,7 @@ def test_all_candidates_make_a_pruned_search_exact(
 
 
 def test_pruning_needs_a_term(index: Path) -> None:
-    with pytest.raises(InputError, match="expected at least 1 query term to search with, found 0"):
+    with pytest.raises(InputError, match="expected query_terms to be at least 1, found 0"):
         search(index, {"q": {"tok1": 1}}, 10, query_terms=0)
 
 
