@@ -20,7 +20,7 @@ _HOME = {
     "DiscoDocumentEncoder": "encoding",
     "DiscoError": "errors",
     "DiscoQueryEncoder": "encoding",
-    "DiscoSearcher": "lucene.searcher",
+    "DiscoSearcher": "search.searcher",
     "InputError": "errors",
     "Turn": "conversation",
     "flatten": "conversation",

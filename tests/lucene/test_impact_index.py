@@ -193,9 +193,14 @@ def test_an_empty_folder_and_leftovers_are_fine(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
 
 
-def test_texts_that_are_not_there_cannot_be_stored(vectors: Vectors, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="hold no texts of passages to store"):
-        build_index(vectors, tmp_path / "index", store_raw=True)
+@pytest.mark.parametrize(("raw", "store_raw"), [(True, True), (True, False), (False, True)])
+def test_texts_are_stored_if_the_vectors_have_them(raw: bool, store_raw: bool, tmp_path: Path) -> None:
+    build_index(Vectors({"a": {"x": 1}, "b": {"y": 2}}, raw=raw), tmp_path / "index", store_raw=store_raw)
+    manifest = read_index_manifest(tmp_path / "index")
+    assert manifest is not None and manifest.raw == (raw and store_raw)
+    with DiscoSearcher(tmp_path / "index", LookUp({"q": {"x": 1}})) as searcher:
+        [hit] = searcher.search("q")
+        assert hit.text == ("text of\na" if raw and store_raw else None)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

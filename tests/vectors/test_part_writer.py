@@ -66,9 +66,12 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert sum(part.postings for part in manifest.parts) == sum(len(terms) for _, terms, _ in read)
 
 
-def test_texts_are_stored_only_on_request(tmp_path: Path) -> None:
-    write(tmp_path, documents(3))
-    assert [batch.raw for batch in read_parts(tmp_path).batches()] == [None]
+def test_texts_are_stored_unless_they_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "with", documents(3))
+    [batch] = read_parts(tmp_path / "with").batches()
+    assert batch.raw == [document.contents for document in documents(3)]
+    write(tmp_path / "without", documents(3), store_raw=False)
+    assert [batch.raw for batch in read_parts(tmp_path / "without").batches()] == [None]
 
 
 def test_a_passage_without_terms_is_kept(tmp_path: Path) -> None:
@@ -149,7 +152,7 @@ def test_a_damaged_part_is_refused_by_readers_and_made_anew_by_the_same_run(
         ({"space": replace(SPACE, max_length=128)}, "max_length was 256 and is 128"),
         ({"space": replace(SPACE, quantiser=Quantiser(4.0, 256))}, "weight_range was 5.0 and is 4.0"),
         ({"part_size": 20}, "part_size was 10 and is 20"),
-        ({"store_raw": True}, "store_raw was False and is True"),
+        ({"store_raw": False}, "store_raw was True and is False"),
         (
             {"space": replace(SPACE, vocabulary=vocabulary_hash(["a"])), "vocabulary": ["a"]},
             "vocabulary was '.*' and is '",
