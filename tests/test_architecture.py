@@ -21,6 +21,7 @@ VECTORS = {*GROUND, "conversation", "impacts", "cards", "encoding", "vectors", "
 SEARCH = {*VECTORS, "search", "trec"}
 MAY_IMPORT = {
     "errors": set(),
+    "logs": set(),
     "files": {"errors"},
     "records": {"errors", "extensions"},
     "extensions": {"errors"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
     "demo_world": {*FORMATS, "passages", "datasets"},
     "search": SEARCH,
     "lucene": SEARCH,
-    "plugin": {*SEARCH, "lucene", "datasets"},
+    "plugin": {*SEARCH, "lucene", "datasets", "logs"},
     "evaluation": {*GROUND, "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "demo_world", "evaluation"},
     "rewriting": {*FORMATS, "datasets"},

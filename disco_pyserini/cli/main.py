@@ -24,6 +24,7 @@ from disco_pyserini.cli import (
     vectors,
 )
 from disco_pyserini.errors import DiscoError
+from disco_pyserini.logs import show_log
 from disco_pyserini.plugin import finder
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app.add_typer(vectors.app, name="vectors")
 
 def main() -> None:
     """Run the command line; a `DiscoError` becomes one line on stderr and an exit code of 1 or 2."""
+    show_log()
     finder.install()  # so that `irds:disco/…` names our collections
     try:
         app()
