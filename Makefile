@@ -1,28 +1,42 @@
-# `make demo` and `make test` work on a fresh machine with Python 3.12 or newer; they make .venv when it is missing.
+# Everything works on a fresh machine with Python 3.12 or newer. Each target installs what it needs into .venv.
 PYTHON ?= $(shell command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo check test test-lowest docs bench clean
 
-demo: $(VENV)/ready
+demo: $(VENV)/core         ## search a generated collection in six ways
 	$(BIN)/disco demo
 
-test: check
-	$(BIN)/pytest
-
-check: $(VENV)/ready
+check: $(VENV)/dev         ## linter, types and fast tests: under 3 minutes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pytest -m 'not slow'
 
-bench: $(VENV)/ready
+test: $(VENV)/dev          ## linter, types, all tests and the documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-lowest: $(VENV)/dev   ## the fast tests with the lowest versions that setup.cfg allows
+	scripts/test_lowest.sh
+
+docs: $(VENV)/dev          ## the documentation site, in site/
+	$(BIN)/mkdocs build --strict
+
+bench: $(VENV)/bench       ## all benchmarks
 	$(BIN)/python -m benchmarks
 
-$(VENV)/ready: setup.cfg setup.py pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[dev,bench]'
+$(VENV)/core $(VENV)/dev $(VENV)/bench: setup.cfg setup.py pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.$(EXTRAS)'
 	touch $@
 
+$(VENV)/core: EXTRAS :=
+$(VENV)/dev: EXTRAS := [all,dev,docs]
+$(VENV)/bench: EXTRAS := [all,bench]
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache demo
+	rm -rf $(VENV) .venv-lowest build site *.egg-info .mypy_cache .ruff_cache .pytest_cache demo

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from checkpoints import make_checkpoint
 
-pytest_plugins = ["small_indexes"]
+pytest_plugins = ["small_indexes", "child_processes"]
 
 # No test may depend on a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -15,13 +15,14 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "disco_pyserini"
 
-GROUND = {"errors", "files", "records", "extensions"}
+GROUND = {"errors", "extras", "files", "records", "extensions"}
 FORMATS = {*GROUND, "conversation", "trec"}
 VECTORS = {*GROUND, "conversation", "impacts", "cards", "encoding", "vectors", "passages"}
 SEARCH = {*VECTORS, "search", "trec"}
 MAY_IMPORT = {
     "errors": set(),
     "logs": set(),
+    "extras": {"errors"},
     "files": {"errors"},
     "records": {"errors", "extensions"},
     "extensions": {"errors"},

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.extras import check_extra
 from disco_pyserini.files import write_bytes_aside
 
 
@@ -25,6 +26,7 @@ def plot_by_depth(depths: Sequence[int], panels: Mapping[str, Mapping[str, Seque
         DiscoError: the file system refused.
     """
     check_plot_path(path)
+    check_extra("report", "drawing a plot")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -78,6 +80,7 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
         label: what the values are.
         salt: makes the ids inside unlike those of other plots in the page.
     """
+    check_extra("report", "drawing a plot")
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -15,6 +15,7 @@ from disco_pyserini.datasets.turns import depth_of, read_turns
 from disco_pyserini.evaluation import Evaluation
 from disco_pyserini.evaluation.plots import Line, svg_by_depth
 from disco_pyserini.evaluation.significance import holm, paired_t_test
+from disco_pyserini.extras import check_extra
 from disco_pyserini.files import write_aside
 from disco_pyserini.reproduction.driver import Result
 from disco_pyserini.reproduction.plan import Trial
@@ -102,6 +103,7 @@ def write_report(results: Sequence[Result], path: Path) -> None:
         InputError: the turns of a collection do not belong to its judgments.
         DiscoError: the file system refused.
     """
+    check_extra("report", "writing a report")
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from sentence_transformers import SparseEncoder, SparseEncoderTrainingArguments
 from transformers import set_seed
 
 from disco_pyserini.conversation import SEPARATOR
 from disco_pyserini.encoding import DiscoDocumentEncoder, document_encoder, query_encoder
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.extras import check_extra
 from disco_pyserini.training.batches import ShuffledBatchSampler, SimilarLengthBatchSampler
 from disco_pyserini.training.card import add_section
 from disco_pyserini.training.config import TrainingConfig
@@ -64,6 +64,9 @@ def train(config: TrainingConfig, say: Say = lambda message: None) -> Trained:
         InputError: the configuration or a file that it names cannot be used.
         DiscoError: training collapsed, or the file system refused; complete checkpoints stay, to resume from.
     """
+    check_extra("train", "training")
+    from datasets import Dataset
+
     arguments = make_arguments(config)
     resume = _checkpoint(arguments)
     set_seed(arguments.seed)

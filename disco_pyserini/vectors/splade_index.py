@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.extras import check_extra
 from disco_pyserini.files import check_room, write_aside, write_bytes_aside
 from disco_pyserini.impacts import ImpactVector, Quantiser
 from disco_pyserini.vectors.manifest import Manifest, VectorSpace
@@ -198,6 +199,7 @@ def _runs_folder(output: Path) -> Path:
 
 
 def _open_postings(folder: Path) -> Any:
+    check_extra("import", "reading a published SPLADE index")
     import h5py
 
     try:

@@ -1,0 +1,58 @@
+"""A core installation says which extra to install, and setup.cfg has the extras that the code names."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import metadata, requires
+from pathlib import Path
+
+import pytest
+
+from disco_pyserini.extras import MODULES
+
+# What is imported under another name than it is installed by.
+PACKAGES = {"datasets": "sentence-transformers", "accelerate": "sentence-transformers"}
+
+USES = {
+    "train": "from disco_pyserini.training.distillation import train; train(None)",
+    "onnx": "from disco_pyserini.encoding.onnx_export import export; export(Path('x'), None, False, Path('y'))",
+    "report": "from disco_pyserini.evaluation.plots import svg_by_depth; svg_by_depth([], 'label', 'salt')",
+    "import": (
+        "from disco_pyserini.vectors.splade_index import open_splade_index; "
+        "Path('doc_ids.pkl').write_bytes(b''); Path('array_index.h5py').write_bytes(b''); open_splade_index(Path())"
+    ),
+}
+
+
+def test_every_extra_is_tried() -> None:
+    assert USES.keys() == MODULES.keys()
+
+
+@pytest.mark.parametrize("extra", MODULES)
+def test_setup_cfg_has_the_packages(extra: str) -> None:
+    assert extra in (metadata("disco-pyserini").get_all("Provides-Extra") or [])
+    of_extra = [one for one in requires("disco-pyserini") or [] if re.search(rf"extra == ['\"]{extra}['\"]", one)]
+    names = {re.split(r"[^\w-]", one)[0].lower() for one in of_extra}
+    assert {PACKAGES.get(module, module) for module in MODULES[extra]} <= names
+
+
+@pytest.mark.parametrize("extra", MODULES)
+def test_without_an_extra_the_error_names_it(extra: str, tmp_path: Path) -> None:
+    missing = MODULES[extra][0]
+    code = f"""
+import importlib.util, sys
+from pathlib import Path
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == {missing!r} else find(name, package)
+from disco_pyserini.errors import DiscoError
+try:
+    {USES[extra].replace("; ", chr(10) + "    ")}
+except DiscoError as problem:
+    print(problem)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"needs {missing}, which a core installation leaves out" in done.stdout
+    assert f"pip install 'disco-pyserini[{extra}]'" in done.stdout
