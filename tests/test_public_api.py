@@ -30,9 +30,7 @@ def test_every_public_name_is_imported_lazily_and_known_to_type_checkers() -> No
 def test_unknown_names() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'DiscoSercher'"):
         disco_pyserini.DiscoSercher  # noqa: B018
-    done = subprocess.run(
-        [sys.executable, "-c", "from disco_pyserini import nonsense"], capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", "from disco_pyserini import nonsense"], capture_output=True, text=True)
     assert "ImportError: cannot import name 'nonsense'" in done.stderr
 
 

@@ -58,9 +58,7 @@ def build_index(
     if isinstance(vectors_or_passages, Iterable):
         refuse_existing(path)
         with _folder_beside(path) as folder:
-            encode_corpus(
-                _passages(vectors_or_passages), folder, encoder, store_raw=store_raw, progress=progress
-            )
+            encode_corpus(_passages(vectors_or_passages), folder, encoder, store_raw=store_raw, progress=progress)
             return build(open_vectors(folder), path, threads=threads, store_raw=store_raw)
     return build(vectors_or_passages, path, threads=threads, store_raw=store_raw, progress=progress)
 

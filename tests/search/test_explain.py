@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_indexes import ODD_TOKENS, LookUp, Tiny, Vector, Vectors, index_by_anserini
+from small_indexes import ODD_TOKENS, LookUp, Vector, Vectors, index_by_anserini
 
 from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.lucene.impact_index import build_index
