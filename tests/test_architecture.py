@@ -38,9 +38,9 @@ MAY_IMPORT = {
     "search": SEARCH,
     "lucene": SEARCH,
     "plugin": {*SEARCH, "lucene", "datasets", "logs"},
-    "evaluation": {*GROUND, "trec", "vectors"},
+    "evaluation": {*GROUND, "impacts", "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "demo_world", "evaluation"},
-    "rewriting": {*FORMATS, "datasets"},
+    "rewriting": {*FORMATS, "datasets", "encoding"},
     "reproduction": {*FORMATS, "cards", "datasets", "evaluation", "passages"},
 }
 KNOW_JAVA = {"lucene", "plugin"}

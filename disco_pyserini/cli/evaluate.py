@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import show_table
+
 
 def evaluate(
     run: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC run.")],
@@ -22,7 +24,6 @@ def evaluate(
     plot: Annotated[Path | None, typer.Option(help="With --by-depth: file for a plot of it (.png).")] = None,
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.datasets.named import open_qrels, turn_depths
     from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation import evaluate
@@ -37,7 +38,7 @@ def evaluate(
     result = evaluate(read_run(run), open_qrels(qrels), names)
     groups = result.by_depth(turn_depths(next(iter(result.by_query.values())), turns)) if by_depth else {}
     rows = [("all", result), *((str(depth), group) for depth, group in groups.items())]
-    show(
+    show_table(
         ["turn", "queries", *names],
         [[label, str(group.queries), *(f"{group.mean(name):.4f}" for name in names)] for label, group in rows],
     )

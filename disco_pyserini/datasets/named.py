@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from disco_pyserini.datasets.registry import open_split, split_topics_name
+from disco_pyserini.datasets.registry import names_split, open_split, split_topics_name
 from disco_pyserini.datasets.rewrites import with_form
 from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
 from disco_pyserini.errors import InputError
+from disco_pyserini.passages import Passage
 from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,18 @@ def open_turns(name: str) -> dict[str, Query]:
     """
     collection, split = open_split(name)
     return {query.qid: query for query in collection.queries(split)}
+
+
+def named_passages(name: str) -> Iterator[Passage] | None:
+    """Return the passages of ``COLLECTION/SPLIT``; None for a file or folder that exists, and for any other name.
+
+    Raises:
+        InputError: the collection has no such split or no passages, or its files are missing.
+    """
+    if Path(name).exists() or not names_split(name):
+        return None
+    collection, split = open_split(name)
+    return collection.passages(split)
 
 
 def turn_depths(qids: Iterable[str], turns: str | None) -> dict[str, int]:

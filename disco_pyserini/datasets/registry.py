@@ -149,11 +149,16 @@ def split_topics_name(name: str) -> tuple[str, str] | None:
     """What ``COLLECTION/SPLIT/QUERY`` names, for `open_split`, and the form of the query; None for any other name."""
     head, is_llm, file = name.partition(f"/{PREFIX}")
     head, form = (head, PREFIX + file) if is_llm else head.rpartition("/")[::2]
-    collection, _, split = head.rpartition("/")
-    if head in BENCHMARKS or collection in BENCHMARKS:
-        return head, form
+    return (head, form) if names_split(head) else None
+
+
+def names_split(name: str) -> bool:
+    """Whether a name is ``COLLECTION`` or ``COLLECTION/SPLIT`` of a registered collection, or ``FOLDER/SPLIT``."""
+    collection, _, split = name.rpartition("/")
+    if name in BENCHMARKS or collection in BENCHMARKS:
+        return True
     layout = common_layout(Path(collection)) if collection and Path(collection).is_dir() else None
-    return (head, form) if layout and split in layout.splits else None
+    return layout is not None and split in layout.splits
 
 
 def number_rows(queries: Iterable[Query]) -> Iterator[Query]:

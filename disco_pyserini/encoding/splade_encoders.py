@@ -34,6 +34,8 @@ class _Encoder:
         backend: str = Backend.torch,
     ) -> None:
         self.model_name = str(model_name_or_path)
+        self.name = self.model_name
+        """By what others open it: the name of its card, or else its path or hub id."""
         self.max_length = max_length
         self.quantiser = quantiser
         self.backend: str = check_backend(backend)
@@ -173,8 +175,8 @@ def query_encoder(
     Raises:
         InputError: there is no such encoder, or it cannot be opened.
     """
-    reference, quantiser = _reference(name, "query")
-    return DiscoQueryEncoder(
+    reference, quantiser = reference_of(name, "query")
+    encoder = DiscoQueryEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -182,6 +184,8 @@ def query_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
 def document_encoder(
@@ -203,8 +207,8 @@ def document_encoder(
     Raises:
         InputError: there is no such encoder, or it cannot be opened.
     """
-    reference, quantiser = _reference(name, "document")
-    return DiscoDocumentEncoder(
+    reference, quantiser = reference_of(name, "document")
+    encoder = DiscoDocumentEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -213,9 +217,12 @@ def document_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
-def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+def reference_of(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+    """Return the checkpoint and the quantiser that an encoder's name means: those of a card, or defaults."""
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 from pathlib import Path
 from types import TracebackType
@@ -15,14 +15,20 @@ from disco_pyserini.files import folder_aside
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.document_writer import DocumentWriter, TextBatch, java_failures, raw_document
 from disco_pyserini.search.engine import Hit, closed_error
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import BM25, IndexManifest, read_index_manifest, write_index_manifest
 from disco_pyserini.search.searcher import check_batch
 from disco_pyserini.vectors.part_writer import PassageLike
 
 _PASSAGES_PER_BATCH = 1000
 
 
-def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_raw: bool = True) -> int:
+def build_bm25_index(
+    passages: Iterable[PassageLike],
+    directory: Path,
+    *,
+    store_raw: bool = True,
+    progress: Callable[[int], None] = lambda passages: None,
+) -> int:
     """Write an index that Pyserini's default search (``--bm25``) opens; return the number of passages.
 
     Built aside and renamed when whole.
@@ -31,6 +37,7 @@ def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_
         passages: the corpus.
         directory: the index to make; must not exist, or be an empty folder.
         store_raw: store the passages' texts, for Pyserini's ``searcher.doc(docid).raw()``.
+        progress: called with the number of passages written since the last call.
 
     Raises:
         InputError: ``directory`` exists, or two passages have one id.
@@ -57,6 +64,8 @@ def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_
         with DocumentWriter(aside, analyzer, similarity) as writer:
             for batch in texts():
                 writer.add(batch)
+                progress(len(batch.ids))
+        write_index_manifest(IndexManifest(None, len(seen), None, store_raw, BM25), aside)
     return len(seen)
 
 

@@ -11,7 +11,7 @@ from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.lucene.retrieval import Retrievers
 from disco_pyserini.search.engine import Engine, Hit, ImpactQuery, closed_error
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import read_impact_manifest
 
 
 class LuceneSearcher:
@@ -26,7 +26,7 @@ class LuceneSearcher:
     """
 
     def __init__(self, index: Path) -> None:
-        read_index_manifest(index)
+        read_impact_manifest(index)
         self._index = index
         self._closed = False
         jnius = jvm.start()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from disco_pyserini.cards import DEFAULT_ENCODER, cards
 from disco_pyserini.errors import InputError
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import read_impact_manifest
 from disco_pyserini.vectors.manifest import VectorSpace, vocabulary_hash
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def query_encoder_for(
         InputError: the folder is not an index, the name is unknown, or the vocabulary or quantiser of the encoder is
             not that of the index.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     space = manifest.space if manifest else None
     if name == OWN_ENCODER:
         model = space.encoder if space else _default(index)
@@ -78,7 +78,7 @@ def check_encoder_fits(encoder: Any, index: Path) -> None:
     Raises:
         InputError: the vocabulary or the quantiser differs.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     if manifest and manifest.space and hasattr(encoder, "vocabulary") and hasattr(encoder, "quantiser"):
         _compare(encoder, manifest.space, index)
 

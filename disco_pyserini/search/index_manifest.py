@@ -14,21 +14,26 @@ FILE_NAME = "disco.json"
 _FORMAT = 1
 
 
+IMPACT, BM25 = "impact", "bm25"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexManifest:
     """What made an index, and how much is in it.
 
     Attributes:
+        kind: ``impact`` for an index of vectors, ``bm25`` for one of texts.
         space: what the vectors share with the queries that fit them; None if that is not known.
         documents: how many there are.
-        postings: how many (term, document) pairs there are.
+        postings: how many (term, document) pairs there are; not counted in a BM25 index.
         raw: whether the passages' texts are stored.
     """
 
     space: VectorSpace | None
     documents: int
-    postings: int
+    postings: int | None
     raw: bool
+    kind: str = IMPACT
 
 
 def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
@@ -66,8 +71,25 @@ def read_index_manifest(index: Path) -> IndexManifest | None:
         return IndexManifest(
             space=None if space is None else VectorSpace.from_json(space, str(path)),
             documents=int(record["documents"]),
-            postings=int(record["postings"]),
+            postings=None if record["postings"] is None else int(record["postings"]),
             raw=bool(record["raw"]),
+            kind=str(record.get("kind", IMPACT)),
         )
     except (ValueError, KeyError, TypeError) as problem:
         raise InputError(f"{path}: not the manifest of an index: {problem!r}: build the index again") from problem
+
+
+def read_impact_manifest(index: Path) -> IndexManifest | None:
+    """`read_index_manifest` for an index that impact vectors are searched in.
+
+    Raises:
+        InputError: as there; or it is a BM25 index.
+    """
+    manifest = read_index_manifest(index)
+    if manifest and manifest.kind == BM25:
+        raise InputError(
+            f"{index}: expected an impact index, found a BM25 index: search it with "
+            "python -m pyserini.search.lucene --bm25, or make an impact index with disco encode and disco index "
+            "--vectors"
+        )
+    return manifest

@@ -20,7 +20,7 @@ from disco_pyserini.impacts import ImpactVector
 from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.parquet import read_ids, to_parquet
-from disco_pyserini.vectors.parts import VOCABULARY, differences, read_part
+from disco_pyserini.vectors.parts import VOCABULARY, read_part, refuse_other_settings
 
 REJECTS = "rejects.jsonl"
 """Where those who read the passages may list bad records, beside the parts."""
@@ -255,11 +255,8 @@ def _only_run(directory: Path) -> Iterator[None]:
 def _begin(directory: Path, wanted: Manifest, vocabulary: Sequence[str]) -> Manifest:
     """Return the manifest of the run to continue, which is the wanted one if there is none."""
     before = Manifest.read(directory)
-    if before is not None and (changed := differences(before, wanted)):
-        raise InputError(
-            f"{directory}: holds vectors of a run with other settings: {changed}: "
-            "use the same settings to continue it, or another --output"
-        )
+    if before is not None:
+        refuse_other_settings(directory, before, wanted)
     for entry in directory.iterdir():
         if _LEFTOVER.fullmatch(entry.name):
             entry.unlink()
