@@ -27,7 +27,9 @@ with TemporaryDirectory() as folder:
     summary = build_index(read_passages(str(corpus)), f"{folder}/index", encoder="disco-tiny")
     print(f"{summary.documents} documents, {summary.postings} postings")
 
-    question = Conversation.from_history("Does that cover the battery?", [("How long is the warranty of a lamp?", None)])
+    question = Conversation.from_history(
+        "Does that cover the battery?", [("How long is the warranty of a lamp?", None)]
+    )
     with DiscoSearcher(f"{folder}/index") as searcher:
         for hit in searcher.search(question, k=2):
             print(f"{hit.docid}: {hit.text}")

@@ -156,5 +156,5 @@ def check_numbers(*, k: int, threads: int, query_terms: int | None) -> None:
 
 
 def closed_error(index: Path) -> DiscoError:
-    """The error that a search raises after its searcher was closed."""
-    return DiscoError(f"{index}: the searcher is closed: open another one")
+    """Return the error to raise when somebody uses a closed searcher."""
+    return DiscoError(f"{index}: the searcher is closed: search and read texts before closing it, or open another one")

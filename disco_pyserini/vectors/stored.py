@@ -11,7 +11,7 @@ from disco_pyserini.vectors.manifest import MANIFEST
 from disco_pyserini.vectors.parts import read_parts
 
 
-def open_vectors(path: Path) -> VectorSource:
+def open_vectors(path: Path | str) -> VectorSource:
     """Open stored vectors.
 
     Args:
@@ -23,6 +23,7 @@ def open_vectors(path: Path) -> VectorSource:
     Raises:
         InputError: there are no vectors, or the parts are not complete.
     """
+    path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder: expected what `disco encode` wrote, or JSONL vectors")
     if (path / MANIFEST).exists() or any(path.glob("shard-*-of-*")):

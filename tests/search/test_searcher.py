@@ -98,7 +98,7 @@ def test_a_closed_searcher_says_so(tiny: Tiny) -> None:
     [hit] = searcher.search("king", k=1)
     searcher.close()
     searcher.close()
-    closed = re.escape(f"{tiny.index}: the searcher is closed: open another one")
+    closed = re.escape(f"{tiny.index}: the searcher is closed: search and read texts before closing it")
     for use in (
         lambda: searcher.search("king"),
         lambda: searcher.batch_search(["king", "he"], ["1", "2"], threads=2),
@@ -140,7 +140,7 @@ def test_bm25(tmp_path: Path) -> None:
     assert [hit.docid for hit in results["2"]] == ["p3"]
     assert results["3"] == []
     searcher.close()
-    with pytest.raises(DiscoError, match="the searcher is closed: open another one"):
+    with pytest.raises(DiscoError, match="index: the searcher is closed"):
         searcher.batch_search(["japan"], ["1"])
 
 
