@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "cards": {*GROUND, "impacts"},
     "encoding": {*GROUND, "conversation", "impacts", "cards"},
     "passages": GROUND,
-    "vectors": {*GROUND, "impacts", "encoding", "passages"},
+    "vectors": {*GROUND, "impacts", "cards", "encoding", "passages"},
     "datasets": {*FORMATS, "passages"},
     "demo_world": {*FORMATS, "passages", "datasets"},
     "search": SEARCH,

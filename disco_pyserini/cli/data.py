@@ -32,8 +32,7 @@ def demo_world(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A collection, or a folder or turns.jsonl in our layout.")]
 Split = Annotated[str | None, typer.Option(help="Split; not needed if the collection has only one.")]
 From = Annotated[
-    Path | None,
-    typer.Option("--from", help="Folder of the collection's files, if not disco data get's."),
+    Path | None, typer.Option("--from", help="Folder of the collection's files, if not the one of disco data get.")
 ]
 
 
@@ -135,14 +134,13 @@ def qrels(
     overwrite: Overwrite = False,
 ) -> None:
     """Write the judgments of a collection as TREC qrels."""
-    from disco_pyserini.datasets.registry import open_collection
+    from disco_pyserini.datasets.registry import number_qrels, open_collection
     from disco_pyserini.trec import write_qrels
 
     refuse_existing(output, overwrite)
     collection = open_collection(name, source)
     judged = collection.qrels(collection.split(split))
     if ids is Ids.rows:
-        turns = collection.queries(collection.split(split))
-        judged = {str(row): judged[turn.qid] for row, turn in enumerate(turns) if turn.qid in judged}
+        judged = number_qrels(judged, collection.queries(collection.split(split)))
     write_qrels(judged, output)
     print(f"{sum(map(len, judged.values())):,} judgments of {len(judged):,} turns in {output}")

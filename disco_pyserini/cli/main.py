@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -73,12 +74,13 @@ app.add_typer(vectors.app, name="vectors")
 
 def main() -> None:
     """Run the command line; a `DiscoError` becomes one line on stderr and an exit code of 1 or 2."""
-    show_log()
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
+        show_log()
     finder.install()  # so that `irds:disco/…` names our collections
     command = get_command(app)
     _show_flags_without_type(command)
     try:
-        command()
+        command(prog_name="disco")
     except DiscoError as problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.exit_code)

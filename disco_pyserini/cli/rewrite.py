@@ -22,11 +22,7 @@ def rewrite(
     server_model: Annotated[str, typer.Option(help="Name of the model on the server.")] = "",
     prompt: Annotated[
         Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="Prompt template with {history} and {utterance}.",
-        ),
+        typer.Option(exists=True, dir_okay=False, help="Prompt template with {history} and {utterance}."),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Prompts per batch, or concurrent requests.")] = 8,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Maximum length of a rewrite, in tokens.")] = 128,

@@ -40,12 +40,13 @@ def search(
     ] = None,
     max_length: MaxLength = None,
     device: Device = None,
-    impact: Annotated[bool, typer.Option("--impact", help="Accepted as in Pyserini's command; always on.")] = True,
+    impact: Annotated[
+        bool, typer.Option("--impact", show_default=False, help="Always on; Pyserini's command needs it.")
+    ] = True,
 ) -> None:
     """Search an impact index for every topic, and write the run that python -m pyserini.search.lucene writes.
 
-    It starts in a fraction of that command's time. For Pyserini's other options, and for topics that Pyserini knows by
-    name, run Pyserini's command: it takes the same encoders.
+    It starts much faster. For Pyserini's other options and topics, run its command: it takes the same encoders.
     """
     from disco_pyserini.datasets.named import in_pyserini_order, open_topics
     from disco_pyserini.search.encoder_names import query_encoder_for

@@ -65,7 +65,7 @@ OnErrorOption = Annotated[
 
 @contextmanager
 def progress_bar(title: str, total: int | None, unit: str = "passages") -> Iterator[Callable[[int], None]]:
-    """Show a bar with the current rate and the time left; yield what to call with each number of units done.
+    """Show a bar on the terminal, with the rate and the time left; yield what to call with each number of units done.
 
     The rate is that of the last 30 seconds. It starts with the first units that are done, so that loading a model or
     starting Java does not count.
@@ -110,7 +110,9 @@ def _bars(*columns: ProgressColumn) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress
 
-    return Progress("{task.description}", BarColumn(), *columns, console=Console(stderr=True))
+    console = Console(stderr=True)
+    # Into a log, a bar would be written once, at its end.
+    return Progress("{task.description}", BarColumn(), *columns, console=console, disable=not console.is_terminal)
 
 
 def _rate_column(unit: str) -> ProgressColumn:

@@ -33,8 +33,7 @@ def import_splade(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Has array_index.h5py and doc_ids.pkl.")],
     output: Annotated[Path, typer.Option(help="Folder for the vectors; the same command continues a stopped run.")],
     encoder: Annotated[
-        str | None,
-        typer.Option(help="Encoder that made the index: card, path or hub id; by default naver's."),
+        str | None, typer.Option(help="Encoder that made the index: card, path or hub id; by default naver's.")
     ] = None,
 ) -> None:
     """Turn a published SPLADE index into vectors, ready for `disco index`."""
@@ -55,7 +54,5 @@ def import_splade(
             with progress_bar("sorting", index.postings, "postings") as progress:
                 sort_postings(index, output, space, vocabulary, progress)
         with progress_bar("writing", index.passages) as progress:
-            after = write_vectors(index, output, space, vocabulary, progress)
-    print(
-        f"{output}: already complete, nothing to do" if after == before else f"{after.passages:,} passages in {output}"
-    )
+            manifest = write_vectors(index, output, space, vocabulary, progress)
+    print(f"{manifest.passages:,} passages in {output}")

@@ -65,7 +65,8 @@ def build_bm25_index(
             for batch in texts():
                 writer.add(batch)
                 progress(len(batch.ids))
-        write_index_manifest(IndexManifest(None, len(seen), None, store_raw, BM25), aside)
+        manifest = IndexManifest(space=None, documents=len(seen), postings=None, raw=store_raw, kind=BM25)
+        write_index_manifest(manifest, aside)
     return len(seen)
 
 

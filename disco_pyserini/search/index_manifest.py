@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Final, Literal
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
-from disco_pyserini.vectors.manifest import VectorSpace
+from disco_pyserini.records import Record, only, read_json
+from disco_pyserini.vectors.manifest import Count, VectorSpace
 
 FILE_NAME = "disco.json"
-_FORMAT = 1
+BM25: Final = "bm25"
 
 
-IMPACT, BM25 = "impact", "bm25"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexManifest:
+class IndexManifest(Record):
     """What made an index, and how much is in it.
 
     Attributes:
-        kind: ``impact`` for an index of vectors, ``bm25`` for one of texts.
         space: what the vectors share with the queries that fit them; None if that is not known.
         documents: how many there are.
         postings: how many (term, document) pairs there are; not counted in a BM25 index.
         raw: whether the passages' texts are stored.
+        kind: ``impact`` for an index of vectors, ``bm25`` for one of texts.
     """
 
+    format: Annotated[int, only(1)] = 1
     space: VectorSpace | None
-    documents: int
-    postings: int | None
+    documents: Count
+    postings: Count | None
     raw: bool
-    kind: str = IMPACT
+    kind: Literal["impact", "bm25"] = "impact"
 
 
 def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
     """Write ``disco.json`` into an index folder."""
+    # Earlier versions know no kinds: they can read the manifests of impact indexes.
+    fields = manifest.model_dump(exclude=None if manifest.kind == BM25 else {"kind"})
     with write_aside(index / FILE_NAME) as lines:
-        lines.write(json.dumps({"format": _FORMAT, **asdict(manifest)}, indent=2, ensure_ascii=False) + "\n")
+        lines.write(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_index_manifest(index: Path) -> IndexManifest | None:
@@ -58,25 +58,7 @@ def read_index_manifest(index: Path) -> IndexManifest | None:
             "it, found no file segments_N in it"
         )
     path = index / FILE_NAME
-    if not path.exists():
-        return None
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != _FORMAT:
-            raise InputError(
-                f"{path}: written in format {record['format']!r}, this version reads {_FORMAT}: "
-                "update disco-pyserini, or build the index again"
-            )
-        space = record["space"]
-        return IndexManifest(
-            space=None if space is None else VectorSpace.from_json(space, str(path)),
-            documents=int(record["documents"]),
-            postings=None if record["postings"] is None else int(record["postings"]),
-            raw=bool(record["raw"]),
-            kind=str(record.get("kind", IMPACT)),
-        )
-    except (ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{path}: not the manifest of an index: {problem!r}: build the index again") from problem
+    return IndexManifest.check(read_json(path), str(path)) if path.exists() else None
 
 
 def read_impact_manifest(index: Path) -> IndexManifest | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -105,10 +104,8 @@ def encode_corpus(
             store_raw=store_raw,
             progress=progress or (lambda passages: None),
         )
-    if manifest == before:
-        logger.info(f"{folder}: already complete, nothing to do")
     if rejects.count:
-        logger.warning(f"{rejects.count:,} bad records were left out: see {rejects.path}")
+        logger.warning(f"bad records left out: {rejects.count:,}, listed in {rejects.path}")
     return manifest
 
 
@@ -144,11 +141,11 @@ def _refuse_other_settings(
 ) -> None:
     """Compare what is known before the encoder is opened, which can take minutes."""
     reference, quantiser = reference_of(encoder, "document")
-    space = replace(
-        before.space,
-        encoder=encoder,
-        max_length=max_length or reference.max_length,
-        quantiser=quantiser,
-        backend=str(check_backend(backend or Backend.torch)),
-    )
-    refuse_other_settings(folder, before, replace(before, space=space, store_raw=store_raw))
+    known = {
+        "encoder": encoder,
+        "max_length": max_length or reference.max_length,
+        "quantiser": quantiser,
+        "backend": str(check_backend(backend or Backend.torch)),
+    }
+    space = before.space.model_copy(update=known)
+    refuse_other_settings(folder, before, before.model_copy(update={"space": space, "store_raw": store_raw}))
