@@ -54,11 +54,13 @@ def test_public_names_are_documented(name: str) -> None:
             return
     elif inspect.isclass(found):
         return
-    section = re.search(r"^(?:Args|Attributes):\n((?:    .*\n?|\n)+)", text, flags=re.MULTILINE)
+    # A class without a constructor of its own has the arguments of the class that it extends.
+    texts = [inspect.getdoc(one) or "" for one in (inspect.getmro(found) if inspect.isclass(found) else [found])]
+    sections = re.findall(r"^(?:Args|Attributes):\n((?:    .*\n?|\n)+)", "\n".join(texts), flags=re.MULTILINE)
+    described = re.findall(r"^    (\w+):", "".join(sections), flags=re.MULTILINE)
     parameters = [
         parameter.name
         for parameter in inspect.signature(found).parameters.values()
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     ]
-    described = re.findall(r"^    (\w+):", section[1], flags=re.MULTILINE) if section else []
     assert [parameter for parameter in parameters if parameter not in described] == [], name
