@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "exports": {*GROUND, "vectors"},
     "search": SEARCH,
     "lucene": SEARCH,
-    "plugin": {*SEARCH, "lucene", "datasets"},
+    "plugin": {*SEARCH, "lucene", "datasets", "logs"},
     "evaluation": {*GROUND, "impacts", "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "evaluation"},
     "rewriting": {*FORMATS, "datasets", "encoding"},

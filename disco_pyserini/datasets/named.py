@@ -5,7 +5,7 @@ Each takes files of its own, or ``COLLECTION/SPLIT`` (for topics, ``COLLECTION/S
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
 from disco_pyserini.errors import InputError
 from disco_pyserini.passages import Passage, read_passages
 from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
+
+logger = logging.getLogger(__name__)
 
 
 def open_topics(name: str) -> Topics:
@@ -40,7 +42,7 @@ def in_pyserini_order(topics: Topics) -> Topics:
 
 
 def named_topics(name: str) -> Topics | None:
-    """Return the texts that ``COLLECTION/SPLIT/QUERY`` names, by query id, and print their counts to standard error.
+    """Return the texts that ``COLLECTION/SPLIT/QUERY`` names, by query id, and log their counts.
 
     None for a name that is not of this form, or of no collection that is known here.
 
@@ -52,8 +54,13 @@ def named_topics(name: str) -> Topics | None:
     collection, split = open_split(ours[0])
     queries, surplus = with_form(collection.queries(split), ours[1])
     texts, missing = topic_texts(queries, ours[1])
-    counts = f"{name}: {len(texts):,} topics; left out, without this rewrite: {len(missing):,}"
-    print(f"{counts}; rewrites of no turn: {len(surplus):,}", file=sys.stderr)
+    incomplete = missing or surplus
+    logger.log(
+        logging.WARNING if incomplete else logging.INFO,
+        "%s: %s topics; left out, without this rewrite: %s; rewrites of no turn: %s",
+        name,
+        *(f"{len(counted):,}" for counted in (texts, missing, surplus)),
+    )
     return texts
 
 

@@ -14,7 +14,7 @@ from disco_pyserini.errors import InputError
 from disco_pyserini.files import folder_aside
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.document_writer import DocumentWriter, TextBatch, java_failures, raw_document
-from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.engine import Hit, closed_error
 from disco_pyserini.search.index_manifest import BM25, IndexManifest, read_index_manifest, write_index_manifest
 from disco_pyserini.search.searcher import check_batch
 from disco_pyserini.vectors.part_writer import PassageLike
@@ -77,12 +77,16 @@ def _english_analyzer(jnius: Any) -> Any:
 class Bm25Searcher:
     """Searches like ``python -m pyserini.search.lucene --bm25``: k1=0.9, b=0.4, Porter stems.
 
+    Args:
+        index: the folder of a text index.
+
     Raises:
-        InputError: the folder is no index.
+        InputError: the folder is not a Lucene index.
     """
 
     def __init__(self, index: Path | str) -> None:
         self.index = Path(index)
+        self._closed = False
         read_index_manifest(self.index)
         self._jnius = jvm.start()
         self._searcher = self._jnius.autoclass("io.anserini.search.SimpleSearcher")(str(self.index))
@@ -93,9 +97,12 @@ class Bm25Searcher:
         """Return the best ``k`` passages of each query by query id, in the order of ``qids``.
 
         Raises:
-            InputError: the ids are not as many as the queries, or one is used twice.
+            InputError: the ids do not match the queries or repeat, or ``k`` or ``threads`` is below 1.
+            DiscoError: the searcher is closed.
         """
         check_batch(queries, qids, k, threads)
+        if self._closed:
+            raise closed_error(self.index)
         texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
         for query, qid in zip(queries, qids, strict=True):
             texts.add(query)
@@ -109,7 +116,8 @@ class Bm25Searcher:
         return set(self._jnius.autoclass("io.anserini.analysis.AnalyzerUtils").analyze(analyzer, query).toArray())
 
     def close(self) -> None:
-        """Close the index."""
+        """Close the index; closing it again does nothing."""
+        self._closed = True
         self._searcher.close()
 
     def __enter__(self) -> Self:

@@ -22,7 +22,12 @@ _IR_DATASETS = "irds:"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A unit of retrieval."""
+    """A unit of retrieval.
+
+    Attributes:
+        id: a name that no other passage has, without white space.
+        contents: the text.
+    """
 
     id: str
     contents: str

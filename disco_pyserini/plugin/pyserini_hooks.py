@@ -20,6 +20,7 @@ from disco_pyserini.cards import cards
 from disco_pyserini.datasets.named import named_topics
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extensions import nearest
+from disco_pyserini.logs import show_log
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.retrieval import Retrievers
 from disco_pyserini.plugin.idf import Idf
@@ -227,7 +228,12 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _told_by_the_command() -> Iterator[None]:
-    """In Pyserini's search command, print a `DiscoError` as one message and exit; elsewhere let it pass."""
+    """In Pyserini's search command, show the log, and print a `DiscoError` as one message and exit.
+
+    In other programs, leave both to them.
+    """
+    if _is_search_command():
+        show_log()
     try:
         yield
     except DiscoError as problem:
