@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from disco_pyserini.encoding.locate import weight_files
 from disco_pyserini.encoding.tokens import Tokens
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import pyserini_cache
+
+logger = logging.getLogger(__name__)
 
 # To be raised when a file of today would be made otherwise.
 _EXPORT = 1
@@ -43,7 +45,7 @@ def _open(folder: Path, tokenizer_name: str | None, device: str | None, int8: bo
     file, older = _places(folder, tokenizer_name, int8)
     if not file.is_file():
         why = "its checkpoint changed" if older else "once"
-        print(f"note: making {file} of {folder} ({why})", file=sys.stderr)
+        logger.info("exporting %s to %s (%s)", folder, file, why)
         from disco_pyserini.encoding.onnx_export import export  # imports torch
 
         export(folder, tokenizer_name, int8, file)

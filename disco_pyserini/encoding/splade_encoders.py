@@ -16,24 +16,7 @@ from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, W
 
 
 class _Encoder:
-    """What both encoders share.
-
-    Args:
-        model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
-            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
-        tokenizer_name: a tokenizer's folder or hub id, where it does not come with the weights.
-        device: a torch device; by default the first GPU, or the CPU where there is none. ONNX runs on the CPU.
-        max_length: tokens after which a text is cut.
-        quantiser: how weights become impacts.
-        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
-        revision: the commit of a hub id.
-        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx``, ``onnx-int8`` or one that another
-            package adds.
-
-    Raises:
-        InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder; or ``max_length`` is
-            below 3.
-    """
+    """What both encoders share; `DiscoQueryEncoder` describes the arguments."""
 
     route: Route
 
@@ -49,6 +32,8 @@ class _Encoder:
         backend: str = DEFAULT_BACKEND,
     ) -> None:
         self.model_name = str(model_name_or_path)
+        self.name = self.model_name
+        """By what others open it: the name of its card, or else its path or hub id."""
         self.max_length = max_length
         self.quantiser = quantiser
         BACKENDS.check(backend)  # before anything is fetched
@@ -60,7 +45,7 @@ class _Encoder:
 
     @property
     def separator(self) -> str:
-        """How the tokenizer spells what stands between turns."""
+        """The token that separates turns, as the tokenizer spells it."""
         return self._splade.tokens.separator or SEPARATOR
 
     @property
@@ -74,11 +59,19 @@ class _Encoder:
         return checksum(self.folder)
 
     def encode(self, text: str | Conversation) -> dict[str, int]:
-        """Return the impacts of one text by token, as Pyserini's searchers expect them."""
+        """Return the impacts of one text by token, as Pyserini's searchers expect them.
+
+        Raises:
+            InputError: the text is empty.
+        """
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str | Conversation]) -> list[dict[str, int]]:
-        """Return the impacts of each text by token. The result does not depend on what else is in the batch."""
+        """Return the impacts of each text by token. They do not depend on the other texts of the batch.
+
+        Raises:
+            InputError: a text is empty.
+        """
         return [
             {self.vocabulary[term]: impact for term, impact in zip(terms.tolist(), impacts.tolist(), strict=True)}
             for terms, impacts in self.vectors(texts)
@@ -121,9 +114,25 @@ class _Encoder:
 
 
 class DiscoQueryEncoder(_Encoder):
-    """Encodes conversations, or texts such as `disco_pyserini.conversation.flatten` writes, as impact queries.
+    """Encodes conversations, or texts such as `disco_pyserini.flatten` writes, as impact queries.
 
-    Pass it to Pyserini's ``LuceneImpactSearcher``, or to `disco_pyserini.DiscoSearcher`.
+    Pass it to Pyserini's ``LuceneImpactSearcher``, or to `disco_pyserini.DiscoSearcher`. `query_encoder` opens one by
+    the name of an encoder card.
+
+    Args:
+        model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
+            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
+        tokenizer_name: the folder or hub id of a tokenizer, if it does not come with the weights.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
+        max_length: the number of tokens at which a text is cut.
+        quantiser: how weights become impacts.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
+        revision: the commit of a hub id.
+        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
+
+    Raises:
+        InputError: the checkpoint is missing and cannot be downloaded, or is not a SPLADE encoder; or
+            ``max_length`` is below 3.
     """
 
     route = "query"
@@ -133,7 +142,23 @@ class DiscoQueryEncoder(_Encoder):
 
 
 class DiscoDocumentEncoder(_Encoder):
-    """Encodes passages."""
+    """Encodes passages. `document_encoder` opens one by the name of an encoder card.
+
+    Args:
+        model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
+            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
+        tokenizer_name: the folder or hub id of a tokenizer, if it does not come with the weights.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
+        max_length: the number of tokens at which a text is cut.
+        quantiser: how weights become impacts.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
+        revision: the commit of a hub id.
+        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
+
+    Raises:
+        InputError: the checkpoint is missing and cannot be downloaded, or is not a SPLADE encoder; or
+            ``max_length`` is below 3.
+    """
 
     route = "document"
 
@@ -141,9 +166,20 @@ class DiscoDocumentEncoder(_Encoder):
 def query_encoder(
     name: str, device: str | None = None, max_length: int | None = None, backend: str = DEFAULT_BACKEND
 ) -> DiscoQueryEncoder:
-    """Open the query encoder of a card, or of a checkpoint by path or hub id (with or without ``disco:`` before it)."""
-    reference, quantiser = _reference(name, "query")
-    return DiscoQueryEncoder(
+    """Open a query encoder by name.
+
+    Args:
+        name: the name of an encoder card (`disco encoders` lists them), or the path or hub id of a checkpoint, with or
+            without the prefix ``disco:``.
+        device: see `DiscoQueryEncoder`.
+        max_length: the number of tokens at which a conversation is cut; by default that of the card, or 256.
+        backend: see `DiscoQueryEncoder`.
+
+    Raises:
+        InputError: there is no such encoder, or it cannot be opened.
+    """
+    reference, quantiser = reference_of(name, "query")
+    encoder = DiscoQueryEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -151,6 +187,8 @@ def query_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
 def document_encoder(
@@ -160,9 +198,20 @@ def document_encoder(
     batch_tokens: int | None = None,
     backend: str = DEFAULT_BACKEND,
 ) -> DiscoDocumentEncoder:
-    """Open the document encoder of a card, or of a checkpoint by path or hub id."""
-    reference, quantiser = _reference(name, "document")
-    return DiscoDocumentEncoder(
+    """Open a document encoder by name.
+
+    Args:
+        name: the name of an encoder card (`disco encoders` lists them), or the path or hub id of a checkpoint.
+        device: see `DiscoDocumentEncoder`.
+        max_length: the number of tokens at which a passage is cut; by default that of the card, or 256.
+        batch_tokens: see `DiscoDocumentEncoder`.
+        backend: see `DiscoDocumentEncoder`.
+
+    Raises:
+        InputError: there is no such encoder, or it cannot be opened.
+    """
+    reference, quantiser = reference_of(name, "document")
+    encoder = DiscoDocumentEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -171,9 +220,12 @@ def document_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
-def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+def reference_of(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+    """Return the checkpoint and the quantiser that an encoder's name means: those of a card, or defaults."""
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from disco_pyserini.encoding.devices import resolve_device
 from disco_pyserini.encoding.locate import weight_files
 from disco_pyserini.encoding.projection import Projection, screening_pays
 from disco_pyserini.encoding.tokens import Tokens
@@ -38,8 +39,9 @@ def open_bfloat16(folder: Path, tokenizer_name: str | None, device: str | None) 
 
 
 def _open(folder: Path, tokenizer_name: str | None, device: str | None, bf16: bool) -> tuple[TorchModel, Tokens]:
+    where = resolve_device(device)  # before the weights are read
     model, tokens = load_body(folder, tokenizer_name)
-    return TorchModel(model, torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")), bf16), tokens
+    return TorchModel(model, where, bf16), tokens
 
 
 class TorchModel:

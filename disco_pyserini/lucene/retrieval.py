@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from disco_pyserini.lucene import jvm
-from disco_pyserini.search.engine import Hit, Searcher, lower_ties
+from disco_pyserini.search.engine import Hit, Searcher, check_numbers, lower_ties
 
 MOST_MORE_CANDIDATES = 100
 """A pruned search rescores five times as many documents as asked for, but at most so many more."""
@@ -103,7 +103,12 @@ class Retrievers:
     def search(
         self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None = None, threads: int = 1
     ) -> list[list[Hit]]:
-        """Search with each vector as `Retriever.search` does: on this thread, or on several others."""
+        """Search with each vector as `Retriever.search` does: on this thread, or on several others.
+
+        Raises:
+            InputError: ``k``, ``threads`` or ``query_terms`` is below 1.
+        """
+        check_numbers(k=k, threads=threads, query_terms=query_terms)
         if threads == 1:
             if not hasattr(self._own, "retriever"):
                 self._own.retriever = Retriever(self._reader, self._searcher)

@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from disco_pyserini.encoding import document_encoder
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.passages import Passage
@@ -71,7 +70,7 @@ def _search(module: Any) -> None:
     with TemporaryDirectory() as temporary:
         vectors, index = Path(temporary) / "vectors", Path(temporary) / "index"
         passages = [Passage(f"passage{number}", text) for number, text in enumerate(_TEXTS)]
-        encode_corpus(document_encoder(_ENCODER), _ENCODER, passages, vectors)
+        encode_corpus(passages, vectors, _ENCODER)
         build_index(open_vectors(vectors), index)
         searcher = module.LuceneImpactSearcher(str(index), "disco")
         try:

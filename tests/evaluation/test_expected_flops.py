@@ -73,7 +73,7 @@ def test_the_command(tmp_path: Path, checkpoint: Path) -> None:
     generator = np.random.default_rng(1)
     passages = [Passage(f"d{i}", " ".join(generator.choice(WORDS, size=6))) for i in range(30)]
     encoder = document_encoder(str(checkpoint), device="cpu")
-    encode_corpus(encoder, str(checkpoint), passages, tmp_path / "vectors")
+    encode_corpus(passages, tmp_path / "vectors", encoder)
     texts = {"1_1": "who wrote the album", "1_2": "when [SEP] he [SEP] who", "2_1": "river city"}
     topics = tmp_path / "topics.tsv"
     topics.write_text("".join(f"{qid}\t{text}\n" for qid, text in texts.items()))

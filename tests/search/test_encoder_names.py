@@ -28,7 +28,7 @@ def test_disco_is_the_encoder_of_the_index(tiny: Tiny) -> None:
 
 
 def test_an_index_of_unknown_origin_gets_the_default(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     foreign = copy(tiny.index, tmp_path)
     (foreign / FILE_NAME).unlink()
@@ -37,10 +37,8 @@ def test_an_index_of_unknown_origin_gets_the_default(
     for _ in range(2):
         encoder_names.query_encoder_for(foreign, "disco")
     assert asked == [DEFAULT_ENCODER] * 2
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
-        f"note: {foreign} does not say which encoder it belongs to, --encoder disco means {DEFAULT_ENCODER}"
-    ]
+    expected = f"{foreign} does not say which encoder it belongs to: --encoder disco means {DEFAULT_ENCODER}"
+    assert [(record.levelname, record.message) for record in caplog.records] == [("WARNING", expected)]
 
 
 @pytest.mark.parametrize("name", ["disco:", "nonsense"])

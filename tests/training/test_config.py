@@ -77,7 +77,7 @@ def test_every_kind_of_field_can_be_overridden(tmp_path: Path) -> None:
         ("--loss.name representation-mse", "needs one rewrite"),
         ("--data.vectors null", "no documents"),
         ("--data.turns null", "no training queries"),
-        ("--output-dir null --temperature 0", "loss.temperature: expected more than 0.0, found 0"),
+        ("--output-dir null --temperature 0", "loss.temperature: expected more than 0, found 0"),
         ("--arguments.router-mapping x --dev 3", "unknown field"),
         ("--fusion median", "unknown fusion rule 'median': did you mean 'mean'"),
         ("--weights three", "teacher.weights: expected a number, found 'three'"),

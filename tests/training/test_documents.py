@@ -106,7 +106,7 @@ def test_vectors_of_another_encoder_are_refused(checkpoint: Path, collection: Pa
     with pytest.raises(InputError, match="the weights differ"):
         check_space(space.model_copy(update={"revision": "0" * 64}), encoder.revision, encoder.vocabulary, "vectors")
     other = document_encoder(str(make_checkpoint(tmp_path / "other", words=["some", "words"])), device="cpu")
-    encode_corpus(other, "other", passages()[:3], tmp_path / "vectors")
+    encode_corpus(passages()[:3], tmp_path / "vectors", other)
     with pytest.raises(InputError, match=r"expected vectors over the vocabulary .* found those of 'other'"):
         check_space(open_vectors(tmp_path / "vectors").space, encoder.revision, encoder.vocabulary, "vectors")
 
