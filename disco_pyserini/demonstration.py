@@ -72,7 +72,7 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> list[Row]:
     queries = list(read_turns(folder / "turns.test.jsonl"))
     say(f"encoding {world.size} passages with {ENCODER}")
     document = document_encoder(ENCODER)
-    encode_corpus(document, ENCODER, world.passages(), folder / "vectors")
+    encode_corpus(world.passages(), folder / "vectors", document)
     say("building the impact index and the BM25 index")
     build_index(open_vectors(folder / "vectors"), folder / "index")
     build_bm25_index(world.passages(), folder / "index.bm25")

@@ -21,6 +21,7 @@ VECTORS = {*GROUND, "conversation", "impacts", "cards", "encoding", "vectors", "
 SEARCH = {*VECTORS, "search", "trec"}
 MAY_IMPORT = {
     "errors": set(),
+    "logs": set(),
     "extras": {"errors"},
     "files": {"errors"},
     "records": {"errors", "extensions"},
@@ -31,15 +32,16 @@ MAY_IMPORT = {
     "cards": {*GROUND, "impacts"},
     "encoding": {*GROUND, "conversation", "impacts", "cards"},
     "passages": GROUND,
-    "vectors": {*GROUND, "impacts", "encoding", "passages"},
+    "vectors": {*GROUND, "impacts", "cards", "encoding", "passages"},
     "datasets": {*FORMATS, "passages"},
     "demo_world": {*FORMATS, "passages", "datasets"},
+    "exports": {*GROUND, "vectors"},
     "search": SEARCH,
     "lucene": SEARCH,
-    "plugin": {*SEARCH, "lucene", "datasets"},
-    "evaluation": {*GROUND, "trec", "vectors"},
+    "plugin": {*SEARCH, "lucene", "datasets", "logs"},
+    "evaluation": {*GROUND, "impacts", "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "evaluation"},
-    "rewriting": {*FORMATS, "datasets"},
+    "rewriting": {*FORMATS, "datasets", "encoding"},
     "reproduction": {*FORMATS, "cards", "datasets", "evaluation", "passages"},
 }
 KNOW_JAVA = {"lucene", "plugin"}

@@ -29,9 +29,9 @@ def fetch_and_tell(
     sys.stdout.flush()  # before anything is fetched, also into a pipe
     with resumable(), download_bars() as progress:
         fetched = fetch(wanted, folder, local=source, progress=progress)
-    print(f"{folder}: {len(fetched)} fetched, {len(wanted) - len(fetched)} already there")
+    print(f"{folder}: {len(fetched)} fetched, {len(wanted) - len(fetched)} already complete")
     if not only:
         for one in resources:
             if not one.required:
                 size = f", {one.bytes:,} bytes" if one.bytes else ""
-                print(f"left out, for those who need it: --only {one.path}{size}")
+                print(f"optional, not fetched: --only {one.path}{size}")

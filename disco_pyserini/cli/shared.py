@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +48,12 @@ DepthTurns = Annotated[
         "end of each query id.",
     ),
 ]
+Corpus = Annotated[
+    str,
+    typer.Option(help="Passages: a JSONL or TSV file (.gz or not), a folder of them, irds:NAME, or COLLECTION/SPLIT."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Engine = Annotated[str, typer.Option(help="Engine that builds and searches the index; `disco doctor` lists them.")]
 StoreRaw = Annotated[
     bool, typer.Option("--store-raw/--no-store-raw", help="Store the passages' texts beside their vectors or terms.")
 ]
@@ -61,7 +66,7 @@ OnErrorOption = Annotated[
 
 @contextmanager
 def progress_bar(title: str, total: int | None, unit: str = "passages") -> Iterator[Callable[[int], None]]:
-    """Show a bar with the current rate and the time left; yield what to call with each number of units done.
+    """Show a bar on the terminal, with the rate and the time left; yield what to call with each number of units done.
 
     The rate is that of the last 30 seconds. It starts with the first units that are done, so that loading a model or
     starting Java does not count.
@@ -106,7 +111,9 @@ def _bars(*columns: ProgressColumn) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress
 
-    return Progress("{task.description}", BarColumn(), *columns, console=Console(stderr=True))
+    console = Console(stderr=True)
+    # Into a log, a bar would be written once, at its end.
+    return Progress("{task.description}", BarColumn(), *columns, console=console, disable=not console.is_terminal)
 
 
 def _rate_column(unit: str) -> ProgressColumn:
@@ -162,6 +169,14 @@ def report_ids(what: str, ids: Sequence[str]) -> None:
         print(f"{what}: {len(ids):,} {'query' if len(ids) == 1 else 'queries'}: {examples}", file=sys.stderr)
 
 
+def refuse_existing(output: Path, overwrite: bool) -> None:
+    """Raise an `InputError` if the file to write exists, unless it may be overwritten."""
+    from disco_pyserini.errors import InputError
+
+    if output.is_file() and not overwrite:
+        raise InputError(f"{output}: exists already: add --overwrite to replace it, or choose another --output")
+
+
 @contextmanager
 def resumable(how: str = "where it was") -> Iterator[None]:
     """After Ctrl-C, say that the same command continues, and exit with 130."""
@@ -170,19 +185,3 @@ def resumable(how: str = "where it was") -> Iterator[None]:
     except KeyboardInterrupt:
         print(f"stopped: the same command continues {how}", file=sys.stderr)
         raise typer.Exit(130) from None
-
-
-def show_log() -> None:
-    """Print what the library logs, from level INFO, to stderr (above a progress bar, if there is one)."""
-    logger = logging.getLogger("disco_pyserini")
-    logger.setLevel(logging.INFO)
-    if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
-        logger.addHandler(_Stderr())
-
-
-class _Stderr(logging.Handler):
-    """Prints to the stderr of the moment: a progress bar replaces it while it is shown."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        print(f"{level}{self.format(record)}", file=sys.stderr)

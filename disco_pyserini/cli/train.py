@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from disco_pyserini.cli.shared import show_log
-
 
 def train(
     context: typer.Context,
@@ -22,11 +20,8 @@ def train(
 
     from disco_pyserini.training.distillation import train
 
-    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
-    if is_first:
-        show_log()
     trained = train(settings)
-    if not is_first:
+    if os.environ.get("RANK", "0") != "0":  # torchrun starts several processes: the first one reports
         return
     print(f"{trained.folder}: trained in {trained.seconds:.0f} s, {trained.queries_per_second:.1f} queries/s")
     if trained.scores:

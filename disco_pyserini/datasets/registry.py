@@ -167,3 +167,8 @@ def number_rows(queries: Iterable[Query]) -> Iterator[Query]:
     """The queries, with their positions (0, 1, 2, …) as ids: those of TopiOCQA in DiSCo's own files."""
     for number, query in enumerate(queries):
         yield replace(query, qid=str(number))
+
+
+def number_qrels(qrels: Qrels, queries: Iterable[Query]) -> Qrels:
+    """The judgments of queries, with the ids that `number_rows` gives them."""
+    return {str(row): qrels[query.qid] for row, query in enumerate(queries) if query.qid in qrels}

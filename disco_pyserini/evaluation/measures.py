@@ -19,12 +19,18 @@ Qrels = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Per-query values of each measure. A judged query that the run lacks counts as 0, as with ``trec_eval -c``."""
+    """The values of each measure for each judged query.
+
+    A judged query that the run lacks counts as 0, as with ``trec_eval -c``.
+
+    Attributes:
+        by_query: for each measure, its value by query id.
+    """
 
     by_query: Mapping[str, Mapping[str, float]]
 
     def mean(self, measure: str) -> float:
-        """The mean over all judged queries."""
+        """Return the mean of a measure over all judged queries."""
         return fmean(self.by_query[measure].values())
 
     @property
@@ -33,7 +39,17 @@ class Evaluation:
         return len(next(iter(self.by_query.values())))
 
     def by_depth(self, depths: Mapping[str, int]) -> dict[int, Evaluation]:
-        """Split by turn depth; ``depths`` maps query ids to turn numbers."""
+        """Split the queries by turn depth.
+
+        Args:
+            depths: the turn number of each query, by query id.
+
+        Returns:
+            the evaluation of the queries of each depth.
+
+        Raises:
+            InputError: a judged query has no depth.
+        """
         groups: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
         for measure, values in self.by_query.items():
             for qid, value in values.items():
@@ -44,9 +60,17 @@ class Evaluation:
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES) -> Evaluation:
-    """Compute measures, spelled as ir_measures spells them (``nDCG@3``, ``MRR``, ``R@100``, ``AP``, ``P@5``, …).
+    """Compute measures of a run.
 
     Ties are broken as trec_eval does, by descending document id.
+
+    Args:
+        run: ``{qid: {docid: score}}``.
+        qrels: ``{qid: {docid: grade}}``.
+        measures: names as ir_measures spells them: ``nDCG@3``, ``MRR``, ``R@100``, ``AP``, ``P@5``, …
+
+    Returns:
+        the value of each measure for each judged query.
 
     Raises:
         InputError: a measure is unknown, or no query of the run is judged.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from disco_pyserini.datasets.named import open_passages
 from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.errors import InputError
-from disco_pyserini.passages import BadRecordError, Passage
 
 WORLD = DemoWorld(size=60)
 
@@ -20,18 +18,6 @@ def test_passages_by_the_name_of_a_collection_or_a_file(tmp_path: Path) -> None:
     WORLD.write(tmp_path / "world")
     for name in (f"{tmp_path}/world/train", f"{tmp_path}/world/corpus.jsonl"):
         assert list(open_passages(name)) == list(WORLD.passages())
-
-
-def test_fields_and_bad_records_are_those_of_files(tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus.jsonl"
-    corpus.write_text(json.dumps({"id": "a", "body": "text"}) + "\n" + json.dumps({"id": "b"}) + "\n")
-    bad: list[BadRecordError] = []
-    assert list(open_passages(str(corpus), ["body"], bad.append)) == [Passage("a", "text")]
-    assert len(bad) == 1
-    with pytest.raises(BadRecordError):
-        list(open_passages(str(corpus), ["body"]))
-    with pytest.raises(InputError, match="demo-world/train: a collection's passages have fixed texts"):
-        open_passages("demo-world/train", ["body"])
 
 
 @pytest.mark.parametrize(

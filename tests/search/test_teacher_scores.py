@@ -71,7 +71,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     generator = np.random.default_rng(5)
     passages = [Passage(f"p{i}", " ".join(generator.choice(WORDS, size=8))) for i in range(60)]
     encoder = document_encoder(str(model), device="cpu")
-    encode_corpus(encoder, str(model), passages, folder / "vectors")
+    encode_corpus(passages, folder / "vectors", encoder)
     build_index(open_vectors(folder / "vectors"), folder / "index")
     texts = {f"{i}_{j}": " ".join(generator.choice(WORDS, size=5)) for i in range(4) for j in range(1, 4)}
     topics = folder / "topics.tsv"
