@@ -15,9 +15,9 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "disco_pyserini"
 
-GROUND = {"errors", "extras", "files", "records", "extensions"}
-FORMATS = {*GROUND, "conversation", "trec"}
-VECTORS = {*GROUND, "conversation", "impacts", "cards", "encoding", "vectors", "passages"}
+BASE = {"errors", "extras", "files", "records", "extensions"}
+FORMATS = {*BASE, "conversation", "trec"}
+VECTORS = {*BASE, "conversation", "impacts", "cards", "encoding", "vectors", "passages"}
 SEARCH = {*VECTORS, "search", "trec"}
 MAY_IMPORT = {
     "errors": set(),
@@ -29,17 +29,17 @@ MAY_IMPORT = {
     "conversation": {"errors"},
     "impacts": {"errors"},
     "trec": {"errors", "files"},
-    "cards": {*GROUND, "impacts"},
-    "encoding": {*GROUND, "conversation", "impacts", "cards"},
-    "passages": GROUND,
-    "vectors": {*GROUND, "impacts", "cards", "encoding", "passages"},
+    "cards": {*BASE, "impacts"},
+    "encoding": {*BASE, "conversation", "impacts", "cards"},
+    "passages": BASE,
+    "vectors": {*BASE, "impacts", "cards", "encoding", "passages"},
     "datasets": {*FORMATS, "passages"},
     "demo_world": {*FORMATS, "passages", "datasets"},
-    "exports": {*GROUND, "vectors"},
+    "exports": {*BASE, "vectors"},
     "search": SEARCH,
     "lucene": SEARCH,
     "plugin": {*SEARCH, "lucene", "datasets", "logs"},
-    "evaluation": {*GROUND, "impacts", "trec", "vectors"},
+    "evaluation": {*BASE, "impacts", "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "evaluation"},
     "rewriting": {*FORMATS, "datasets", "encoding"},
     "reproduction": {*FORMATS, "cards", "datasets", "evaluation", "passages"},
@@ -94,6 +94,9 @@ def test_the_documented_rooms_are_these() -> None:
     rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \| .+ \| (.+) \|$", architecture, flags=re.MULTILINE)
     documented = {room: set(imports.split(", ")) - {"nothing"} for room, imports in rows}
     assert documented.pop("cli") == {"anything", "when a command runs"}
+    for imports in documented.values():
+        if "base" in imports:
+            imports.symmetric_difference_update({"base", *BASE})
     # A room may always import itself.
     assert documented == {room: imports - {room} for room, imports in MAY_IMPORT.items()}
 
