@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, stdev
+from typing import NamedTuple
 
 import ir_measures
 
@@ -16,6 +17,21 @@ DEFAULT_MEASURES = ("nDCG@3", "MRR", "R@10", "R@100")
 
 Run = Mapping[str, Mapping[str, float]]
 Qrels = Mapping[str, Mapping[str, int]]
+
+
+class Estimate(NamedTuple):
+    """A mean over queries.
+
+    Attributes:
+        mean: the mean.
+        queries: how many queries it is over.
+        half_width: half the width of its 95 % confidence interval, by Student's t distribution; None for a single
+            query, and for means without an interval.
+    """
+
+    mean: float
+    queries: int
+    half_width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,16 @@ class Evaluation:
     def mean(self, measure: str) -> float:
         """Return the mean of a measure over all judged queries."""
         return fmean(self.by_query[measure].values())
+
+    def estimate(self, measure: str) -> Estimate:
+        """Return the mean of a measure with its confidence interval over the queries."""
+        values = list(self.by_query[measure].values())
+        if len(values) < 2:
+            return Estimate(self.mean(measure), len(values), None)
+        from scipy.stats import t
+
+        error = stdev(values) / len(values) ** 0.5
+        return Estimate(self.mean(measure), len(values), float(t.ppf(0.975, len(values) - 1)) * error)
 
     @property
     def queries(self) -> int:
