@@ -30,6 +30,7 @@ def flops(
 
     from disco_pyserini.datasets.named import open_topics, turn_depths
     from disco_pyserini.errors import InputError
+    from disco_pyserini.evaluation import Estimate
     from disco_pyserini.evaluation.expected_flops import (
         Activations,
         Terms,
@@ -82,7 +83,9 @@ def flops(
             json.dump({**asdict(everything), "by_depth": groups}, lines)
     if plot:
         panels = {
-            "expected FLOPS": {"FLOPS": [cost.flops for cost in by_depth.values()]},
-            "active dimensions": {"dimensions": [cost.dimensions for cost in by_depth.values()]},
+            "expected FLOPS": {"FLOPS": {turn: Estimate(cost.flops, cost.queries) for turn, cost in by_depth.items()}},
+            "active dimensions": {
+                "dimensions": {turn: Estimate(cost.dimensions, cost.queries) for turn, cost in by_depth.items()}
+            },
         }
-        plot_by_depth(list(by_depth), panels, plot)
+        plot_by_depth(f"{Path(topics).name}, {everything.queries} queries", panels, plot)

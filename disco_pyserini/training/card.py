@@ -49,7 +49,7 @@ def add_section(
     data = config.data
     lines = [
         "\n## Distillation\n",
-        "A DiSCo query encoder: it reads a whole conversation, newest turn first; its vectors are searched in those "
+        "A DiSCo query encoder: it reads a whole conversation, newest turn first; it searches the vectors "
         f"of the document encoder `{config.model.document_encoder}`, which was not changed.\n",
         "| | |",
         "| --- | --- |",

@@ -91,9 +91,9 @@ class LossContext:
 
 
 class QueryLoss(nn.Module, ABC):
-    """What the losses share: the query vectors, their regulariser, and the number of their active dimensions.
+    """The base of all losses: the query vectors, their regulariser, and the number of active dimensions.
 
-    A loss is a dictionary of named parts, which the trainer logs one by one and sums.
+    A loss returns a dictionary of named parts, which the trainer logs one by one and sums.
 
     Args:
         model: the student.
@@ -224,7 +224,7 @@ class KLDistillationLoss(SampledLoss):
 
 
 class DiscoLoss(SampledLoss):
-    """The published objective: KL divergence and a little contrastive loss, and no query vector may vanish::
+    """The published objective: KL divergence, a little contrastive loss, and a term against empty query vectors::
 
         kl_weight · KL + contrastive_weight · contrastive + anti_zero_weight / (sum of all query weights in the batch)²
 

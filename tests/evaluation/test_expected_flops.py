@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from disco_pyserini.cli import evaluate, flops
 from disco_pyserini.encoding import document_encoder, query_encoder
 from disco_pyserini.errors import InputError
+from disco_pyserini.evaluation import Estimate
 from disco_pyserini.evaluation.expected_flops import activations_by_depth, count_activations, expected_flops
 from disco_pyserini.evaluation.plots import plot_by_depth
 from disco_pyserini.exports.anserini_jsonl import export
@@ -66,7 +67,7 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least one vector"):
         count_activations([], 2)
     with pytest.raises(InputError, match=r"expected a name that ends with \.png"):
-        plot_by_depth([1], {"y": {"a": [1.0]}}, tmp_path / "plot.pdf")
+        plot_by_depth("title", {"y": {"a": {1: Estimate(1.0, 4)}}}, tmp_path / "plot.pdf")
 
 
 def test_the_command(tmp_path: Path, checkpoint: Path) -> None:

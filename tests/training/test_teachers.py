@@ -66,11 +66,11 @@ def test_one_query_at_a_time_is_in_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("t.json", '{"1_1": {"a": 1, "b": NaN}}', r"t\.json: expected whole JSON .* NaN\}\} .*infinity are no JSON"),
+        ("t.json", '{"1_1": {"a": 1, "b": NaN}}', r"t\.json: expected whole JSON .* NaN\}\} .*infinity are not JSON"),
         ("t.json", '{"1_1": {"a": 1, "b": "2"}}', r"score of document 'b' for query '1_1', found '2'"),
         ("t.json", '{"1_1": {"a": 1, "b": true}}', r"document 'b' for query '1_1', found True"),
-        ("t.json", '{"1_1": {"a": 1, "b": 2}, "1_1": {"a": 1, "b": 2}}', r"query id '1_1' was already used"),
-        ("t.json", '{"1_1": {"a": 1, "b": 2, "a": 3}}', r"query '1_1': document 'a' is scored twice"),
+        ("t.json", '{"1_1": {"a": 1, "b": 2}, "1_1": {"a": 1, "b": 2}}', r"query id '1_1' is duplicate"),
+        ("t.json", '{"1_1": {"a": 1, "b": 2, "a": 3}}', r"query '1_1': document 'a' has two scores"),
         ("t.json", '{"1_1": {}}', r"query '1_1': expected \{docid: score\}, found \{\}"),
         ("t.json", '{"1_1": [["a", 1]]}', r'expected \{docid: score\}, found \[\["a", 1'),
         ("t.json", '{"1_1": {"a": 1, "b": 2}', r"t\.json: expected whole JSON .* premature EOF"),
@@ -82,7 +82,11 @@ def test_one_query_at_a_time_is_in_memory(tmp_path: Path) -> None:
         ("t.run", "1 Q0 a 1 2.5 t\n1 Q0 b 2 nan t\n", r"t\.run:2: expected a finite score for document 'b', found nan"),
         ("t.run", "1 Q0 a 1 -inf t\n", r"t\.run:1: expected a finite score for document 'a', found -inf"),
         ("t.run", "1 Q0 a 1 2 t\n1 Q0 a 2 1 t\n", r"t\.run:2: document 'a' of query '1' is listed twice"),
-        ("t.run", run_of({"1": {"a": 2, "b": 1}, "2": {"a": 2, "b": 1}}) + "1 Q0 c 3 0 t\n", r":5: query id '1' was"),
+        (
+            "t.run",
+            run_of({"1": {"a": 2, "b": 1}, "2": {"a": 2, "b": 1}}) + "1 Q0 c 3 0 t\n",
+            r":5: query id '1' is duplicate",
+        ),
         ("t.run", "1 Q0 a 1 2 t\n1 Q0 b 2 2.0 t\n", r"t\.run:1: expected scores that tell .* '1' apart"),
         ("t.run", "1 Q0 a 1 2 t\n", r"found 1 equal score"),
     ],
