@@ -94,9 +94,9 @@ class Registry[Extension]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Suggest the nearest known name, or list all of them: the end of an error message."""
-    names = list(known)
+    names = {each.lower(): each for each in known}
     near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(names)}"
+    return f"did you mean {names[near[0]]!r}?" if near else f"expected one of {', '.join(names.values())}"
 
 
 @cache

@@ -31,5 +31,5 @@ def encoders(name: Annotated[str | None, typer.Argument(help="A card's name; all
     print(f"  quantiser: range {card.quantiser.weight_range:g} to {card.quantiser.quant_range} impacts")
     print(f"  licence: {card.licence}\n  training data: {card.training_data}")
     for score in card.scores:
-        values = ", ".join(f"{key} {value}" for key, value in score.items() if key not in {"collection", "source"})
-        print(f"  {score['collection']}: {values} ({score['source']})")
+        values = ", ".join(f"{measure} {value}" for measure, value in score.measures.items())
+        print(f"  {score.collection}: {values} ({score.source})")

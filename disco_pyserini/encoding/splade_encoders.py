@@ -32,7 +32,8 @@ class _Encoder:
         backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
 
     Raises:
-        InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder.
+        InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder; or ``max_length`` is
+            below 3.
     """
 
     route: Route
@@ -52,7 +53,8 @@ class _Encoder:
         self.max_length = max_length
         self.quantiser = quantiser
         self.backend: str = check_backend(backend)
-        self.folder: Path = locate(ModelReference(self.model_name, max_length, revision), self.route)
+        reference = {"model": self.model_name, "max_length": max_length, "revision": revision}
+        self.folder: Path = locate(ModelReference.check(reference, type(self).__name__), self.route)
         """Where the masked LM and its tokenizer are."""
         self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, Backend(self.backend))
 
@@ -174,4 +176,4 @@ def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser
-    return ModelReference(name, max_length=256), DEFAULT_QUANTISER
+    return ModelReference.check({"model": name, "max_length": 256}, "encoder"), DEFAULT_QUANTISER

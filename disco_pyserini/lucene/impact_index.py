@@ -56,7 +56,8 @@ def build_index(
     with folder_aside(directory) as aside, java_failures(directory):
         count = _write(source, aside, threads, store_raw, progress)
         count.refuse_duplicates(source)
-        write_index_manifest(IndexManifest(source.space, count.documents, count.postings, count.raw), aside)
+        manifest = IndexManifest(space=source.space, documents=count.documents, postings=count.postings, raw=count.raw)
+        write_index_manifest(manifest, aside)
     return IndexSummary(directory, count.documents, count.empty, count.postings, perf_counter() - began)
 
 

@@ -20,7 +20,7 @@ SWITCH = "DISCO_PYSERINI_PLUGIN"
 
 # Module: our functions to call before and after it is executed.
 _HOOKS = {
-    "jnius": ("plugin.pyserini_hooks.before_jnius", "plugin.pyserini_hooks.after_jnius"),
+    "jnius": ("plugin.pyserini_hooks.before_jnius", None),
     "pyserini.query_iterator": (None, "plugin.pyserini_hooks.after_query_iterator"),
     "pyserini.search.lucene._impact_searcher": (None, "plugin.pyserini_hooks.after_impact_searcher"),
     "ir_datasets": (None, "plugin.irds_hooks.register"),

@@ -38,11 +38,6 @@ def before_jnius(module: Any) -> None:
     jvm.prepare()
 
 
-def after_jnius(module: Any) -> None:
-    """Keep the standard error of Pyserini's commands clean."""
-    jvm.silence_vector_warning(module)
-
-
 def after_query_iterator(module: Any) -> None:
     """Let ``--topics`` name collections, and remember files, so that a search with our encoder can check them."""
     iterator = module.DefaultQueryIterator

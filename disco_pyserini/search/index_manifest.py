@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
-from disco_pyserini.vectors.manifest import VectorSpace
+from disco_pyserini.records import Record, only, read_json
+from disco_pyserini.vectors.manifest import Count, VectorSpace
 
 FILE_NAME = "disco.json"
-_FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class IndexManifest:
+class IndexManifest(Record):
     """What made an index, and how much is in it.
 
     Attributes:
@@ -25,16 +24,17 @@ class IndexManifest:
         raw: whether the passages' texts are stored.
     """
 
+    format: Annotated[int, only(1)] = 1
     space: VectorSpace | None
-    documents: int
-    postings: int
+    documents: Count
+    postings: Count
     raw: bool
 
 
 def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
     """Write ``disco.json`` into an index folder."""
     with write_aside(index / FILE_NAME) as lines:
-        lines.write(json.dumps({"format": _FORMAT, **asdict(manifest)}, indent=2, ensure_ascii=False) + "\n")
+        lines.write(json.dumps(manifest.model_dump(), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_index_manifest(index: Path) -> IndexManifest | None:
@@ -53,21 +53,4 @@ def read_index_manifest(index: Path) -> IndexManifest | None:
             "it, found no file segments_N in it"
         )
     path = index / FILE_NAME
-    if not path.exists():
-        return None
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != _FORMAT:
-            raise InputError(
-                f"{path}: written in format {record['format']!r}, this version reads {_FORMAT}: "
-                "update disco-pyserini, or build the index again"
-            )
-        space = record["space"]
-        return IndexManifest(
-            space=None if space is None else VectorSpace.from_json(space, str(path)),
-            documents=int(record["documents"]),
-            postings=int(record["postings"]),
-            raw=bool(record["raw"]),
-        )
-    except (ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{path}: not the manifest of an index: {problem!r}: build the index again") from problem
+    return IndexManifest.check(read_json(path), str(path)) if path.exists() else None

@@ -15,10 +15,10 @@ import numpy as np
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import read_lines, write_bytes_aside
+from disco_pyserini.impacts import LARGEST_IMPACT
 from disco_pyserini.vectors.batch import VectorBatch, VectorSource
 
 _PASSAGES_PER_BATCH = 2_000
-_LARGEST_IMPACT = 2**16 - 1
 _KINDS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
 # Where Anserini splits what should be one token: Java's idea of white space, which is narrower than Python's.
 _WHITE_SPACE = re.compile(r"[^\S\x85\xa0\u2007\u202f]")
@@ -164,9 +164,9 @@ def _record(where: str, line: bytes) -> _Record:
             f'{where}: expected {{"id": …, "contents": …, "vector": {{token: impact}}}}: {problem!r}'
         ) from problem
     for token, impact in vector.items():
-        if type(impact) is not int or not 0 <= impact <= _LARGEST_IMPACT:
+        if type(impact) is not int or not 0 <= impact <= LARGEST_IMPACT:
             raise InputError(
-                f"{where}: expected the impact of {token!r} to be an integer from 0 to {_LARGEST_IMPACT}, found "
+                f"{where}: expected the impact of {token!r} to be an integer from 0 to {LARGEST_IMPACT}, found "
                 f"{impact!r}: quantise weights first (Anserini would cut them to integers without a word)"
             )
     return _Record(where, docid, contents, vector)

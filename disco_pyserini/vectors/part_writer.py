@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -85,7 +84,7 @@ def write_parts(
         raise DiscoError("the vocabulary is not the one that the description of the vectors names")
     _check_folder(directory)
     with _only_run(directory):
-        before = _begin(directory, Manifest(space, part_size, store_raw), vocabulary)
+        before = _begin(directory, Manifest(space=space, part_size=part_size, store_raw=store_raw), vocabulary)
         job = _Job(directory, before, len(vocabulary), encode, progress)
         for part in _in_parts(passages, part_size):
             job.add(part)
@@ -140,7 +139,13 @@ class _Job:
         with self._can_continue(), write_bytes_aside(self._folder / name) as file:
             file.write(content)
         postings = sum(len(vector.terms) for vector in vectors)
-        return Part(name, len(passages), postings, hashlib.sha256(content).hexdigest(), digest)
+        return Part(
+            file=name,
+            passages=len(passages),
+            postings=postings,
+            sha256=hashlib.sha256(content).hexdigest(),
+            passages_digest=digest,
+        )
 
     def _check(self, passages: Sequence[PassageLike], vectors: Sequence[ImpactVector]) -> None:
         if len(vectors) != len(passages):
@@ -152,7 +157,7 @@ class _Job:
 
     def _save(self, complete: bool) -> Manifest:
         known_later = self._before.parts[len(self._parts) :]
-        manifest = replace(self._before, parts=(*self._parts, *known_later), complete=complete)
+        manifest = self._before.with_parts([*self._parts, *known_later], complete)
         with self._can_continue():
             manifest.write(self._folder)
         return manifest

@@ -134,7 +134,7 @@ def _vocabulary(folder: Path, space: VectorSpace) -> list[str]:
         tokens: list[str] = json.loads(path.read_bytes())
         if vocabulary_hash(tokens) != space.vocabulary:
             raise ValueError(f"its hash is not the one in {MANIFEST}")
-    except (OSError, ValueError, TypeError) as problem:
+    except (OSError, ValueError, TypeError, RecursionError) as problem:
         raise InputError(
             f"{path}: not the vocabulary of these vectors: {problem}: "
             "delete it and run the same `disco encode` again, which writes it anew"

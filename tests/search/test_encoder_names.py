@@ -74,8 +74,8 @@ def test_folders_that_are_no_index(tiny: Tiny, tmp_path: Path) -> None:
         read_index_manifest(tmp_path)
     index = copy(tiny.index, tmp_path)
     for content, message in [
-        ("{", "not the manifest of an index"),
-        ('{"format": 9}', "format 9, this version reads 1"),
+        ("{", "expected JSON"),
+        ('{"format": 9}', "format: expected 1, found 9: update disco-pyserini"),
     ]:
         (index / FILE_NAME).write_text(content)
         with pytest.raises(InputError, match=message):

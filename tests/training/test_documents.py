@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +103,7 @@ def test_vectors_of_another_encoder_are_refused(checkpoint: Path, collection: Pa
     assert space is not None
     check_space(space, encoder.revision, encoder.vocabulary, "vectors")
     with pytest.raises(InputError, match="the weights differ"):
-        check_space(replace(space, revision="0" * 64), encoder.revision, encoder.vocabulary, "vectors")
+        check_space(space.model_copy(update={"revision": "0" * 64}), encoder.revision, encoder.vocabulary, "vectors")
     other = document_encoder(str(make_checkpoint(tmp_path / "other", words=["some", "words"])), device="cpu")
     encode_corpus(other, "other", passages()[:3], tmp_path / "vectors")
     with pytest.raises(InputError, match=r"expected vectors over the vocabulary .* found those of 'other'"):

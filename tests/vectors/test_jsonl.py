@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,7 +128,7 @@ def test_an_export_needs_a_name_that_anserini_knows(tmp_path: Path) -> None:
 
 def test_a_token_that_anserini_would_split_is_not_exported(tmp_path: Path) -> None:
     vocabulary = [f"two words {i}" for i in range(5000)]
-    space = replace(SPACE, vocabulary=vocabulary_hash(vocabulary))
+    space = SPACE.model_copy(update={"vocabulary": vocabulary_hash(vocabulary)})
     write(tmp_path / "parts", documents(1), space=space, vocabulary=vocabulary)
     with pytest.raises(InputError, match=r"the token 'two words \d+' has white space"):
         write_jsonl(open_vectors(tmp_path / "parts"), tmp_path / "vectors.jsonl")
