@@ -74,7 +74,7 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> list[Row]:
     queries = list(collection.queries(SPLIT))
     say(f"encoding the passages with {ENCODER}")
     document = document_encoder(ENCODER)
-    encode_corpus(document, ENCODER, collection.passages(SPLIT), folder / "vectors")
+    encode_corpus(collection.passages(SPLIT), folder / "vectors", document)
     say("building the impact index and the BM25 index")
     build_index(open_vectors(folder / "vectors"), folder / "index")
     build_bm25_index(collection.passages(SPLIT), folder / "index.bm25")

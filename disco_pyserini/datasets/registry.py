@@ -151,14 +151,24 @@ def split_topics_name(name: str) -> tuple[str, str] | None:
     """What ``COLLECTION/SPLIT/QUERY`` names, for `open_split`, and the form of the query; None for any other name."""
     head, is_llm, file = name.partition(f"/{PREFIX}")
     head, form = (head, PREFIX + file) if is_llm else head.rpartition("/")[::2]
-    collection, _, split = head.rpartition("/")
-    if head in COLLECTIONS or collection in COLLECTIONS:
-        return head, form
+    return (head, form) if names_split(head) else None
+
+
+def names_split(name: str) -> bool:
+    """Whether a name is ``COLLECTION`` or ``COLLECTION/SPLIT`` of a registered collection, or ``FOLDER/SPLIT``."""
+    collection, _, split = name.rpartition("/")
+    if name in COLLECTIONS or collection in COLLECTIONS:
+        return True
     layout = common_layout(Path(collection)) if collection and Path(collection).is_dir() else None
-    return (head, form) if layout and split in layout.splits else None
+    return layout is not None and split in layout.splits
 
 
 def number_rows(queries: Iterable[Query]) -> Iterator[Query]:
     """The queries, with their positions (0, 1, 2, …) as ids: those of TopiOCQA in DiSCo's own files."""
     for number, query in enumerate(queries):
         yield replace(query, qid=str(number))
+
+
+def number_qrels(qrels: Qrels, queries: Iterable[Query]) -> Qrels:
+    """The judgments of queries, with the ids that `number_rows` gives them."""
+    return {str(row): qrels[query.qid] for row, query in enumerate(queries) if query.qid in qrels}

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.evaluation import Evaluation, evaluate
+from disco_pyserini.evaluation import Estimate, Evaluation, evaluate
 from disco_pyserini.extensions import nearest
 from disco_pyserini.records import Record, read_json
 from disco_pyserini.reproduction.execute import execute, is_finished, missing
@@ -25,7 +25,7 @@ class Costs:
 
     flops: float
     terms: float
-    terms_by_depth: dict[int, float]
+    terms_by_depth: dict[int, Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def read_costs(path: Path) -> Costs:
         InputError: the file is something else.
     """
     file = _CostsFile.check(read_json(path), f"{path}: not written by disco flops --output")
-    by_depth = {int(depth): group.dimensions for depth, group in file.by_depth.items()}
+    by_depth = {int(depth): Estimate(group.dimensions, group.queries) for depth, group in file.by_depth.items()}
     return Costs(file.flops, file.dimensions, by_depth)
 
 
@@ -161,6 +161,7 @@ class _Numbers(Record):
 
     model_config = ConfigDict(extra="ignore")
 
+    queries: int
     flops: float
     dimensions: float
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_aside
@@ -12,45 +12,66 @@ from disco_pyserini.records import Record, only, read_json
 from disco_pyserini.vectors.manifest import Count, VectorSpace
 
 FILE_NAME = "disco.json"
+BM25: Final = "bm25"
 
 
 class IndexManifest(Record):
     """What made an index, and how much is in it.
 
     Attributes:
-        space: what the vectors share with the queries that fit them; None if that is not known.
+        space: what the vectors share with the queries that fit them; None if unknown.
         documents: how many there are.
-        postings: how many (term, document) pairs there are.
+        postings: how many (term, document) pairs there are; not counted in a BM25 index.
         raw: whether the passages' texts are stored.
+        kind: ``impact`` for an index of vectors, ``bm25`` for one of texts.
     """
 
     format: Annotated[int, only(1)] = 1
     space: VectorSpace | None
     documents: Count
-    postings: Count
+    postings: Count | None
     raw: bool
+    kind: Literal["impact", "bm25"] = "impact"
 
 
 def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
     """Write ``disco.json`` into an index folder."""
+    # Earlier versions know no kinds: they can read the manifests of impact indexes.
+    fields = manifest.model_dump(exclude=None if manifest.kind == BM25 else {"kind"})
     with write_aside(index / FILE_NAME) as lines:
-        lines.write(json.dumps(manifest.model_dump(), indent=2, ensure_ascii=False) + "\n")
+        lines.write(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_index_manifest(index: Path) -> IndexManifest | None:
-    """Return the manifest of an index; None for a Lucene index that something else built.
+    """Return the manifest of an index; None for a Lucene index that another tool built.
 
     Raises:
-        InputError: the folder holds no Lucene index, or its manifest cannot be read.
+        InputError: the folder holds no index, or its manifest cannot be read.
     """
     if not index.is_dir():
-        raise InputError(
-            f"{index}: expected the folder of a Lucene index, found {'a file' if index.exists() else 'nothing'}"
-        )
+        raise InputError(f"{index}: expected the folder of an index, found {'a file' if index.exists() else 'nothing'}")
+    path = index / FILE_NAME
+    if path.exists():
+        return IndexManifest.check(read_json(path), str(path))
     if not any(index.glob("segments_*")):
         raise InputError(
-            f"{index}: expected the folder of a Lucene index, as 'disco index' or Anserini's IndexCollection writes "
-            "it, found no file segments_N in it"
+            f"{index}: expected the folder of an index, as 'disco index' or Anserini's IndexCollection writes "
+            f"it, found neither {FILE_NAME} nor a file segments_N in it"
         )
-    path = index / FILE_NAME
-    return IndexManifest.check(read_json(path), str(path)) if path.exists() else None
+    return None
+
+
+def read_impact_manifest(index: Path) -> IndexManifest | None:
+    """`read_index_manifest` for an index that impact vectors are searched in.
+
+    Raises:
+        InputError: as there; or it is a BM25 index.
+    """
+    manifest = read_index_manifest(index)
+    if manifest and manifest.kind == BM25:
+        raise InputError(
+            f"{index}: expected an impact index, found a BM25 index: search it with "
+            "python -m pyserini.search.lucene --bm25, or make an impact index with disco encode and disco index "
+            "--vectors"
+        )
+    return manifest

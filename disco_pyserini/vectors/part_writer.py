@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import sys
@@ -19,7 +20,9 @@ from disco_pyserini.impacts import ImpactVector
 from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.parquet import read_ids, to_parquet
-from disco_pyserini.vectors.parts import VOCABULARY, differences, read_part
+from disco_pyserini.vectors.parts import VOCABULARY, read_part, refuse_other_settings
+
+logger = logging.getLogger(__name__)
 
 REJECTS = "rejects.jsonl"
 """Where those who read the passages may list bad records, beside the parts."""
@@ -88,7 +91,10 @@ def write_parts(
         job = _Job(directory, before, len(vocabulary), encode, progress)
         for part in _in_parts(passages, part_size):
             job.add(part)
-        return job.finish()
+        manifest = job.finish()
+    if before.complete:
+        logger.info(f"{directory}: already complete, nothing to do")
+    return manifest
 
 
 class _Job:
@@ -260,11 +266,8 @@ def _only_run(directory: Path) -> Iterator[None]:
 def _begin(directory: Path, wanted: Manifest, vocabulary: Sequence[str]) -> Manifest:
     """Return the manifest of the run to continue, which is the wanted one if there is none."""
     before = Manifest.read(directory)
-    if before is not None and (changed := differences(before, wanted)):
-        raise InputError(
-            f"{directory}: holds vectors of a run with other settings: {changed}: "
-            "use the same settings to continue it, or another --output"
-        )
+    if before is not None:
+        refuse_other_settings(directory, before, wanted)
     for entry in directory.iterdir():
         if _LEFTOVER.fullmatch(entry.name):
             entry.unlink()

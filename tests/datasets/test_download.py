@@ -650,11 +650,10 @@ def test_the_terms_are_shown_before_anything_is_fetched(
         "licence: CC BY-SA 4.0\nsource: https://example.org/data\nnot downloadable: Ask NIST for the newspapers.\n"
     ]
     assert capsys.readouterr().out == (
-        f"{tmp_path}: 1 fetched, 0 already there\n"
-        "left out, for those who need it: --only passages.tsv, 13,000,000 bytes\n"
+        f"{tmp_path}: 1 fetched, 0 already complete\noptional, not fetched: --only passages.tsv, 13,000,000 bytes\n"
     )
     fetch_and_tell(terms, [turns, passages], tmp_path, ["data/*"], None)
-    assert f"{tmp_path}: 0 fetched, 1 already there\n" in capsys.readouterr().out
+    assert f"{tmp_path}: 0 fetched, 1 already complete\n" in capsys.readouterr().out
 
 
 def test_the_command_fetches_into_the_cache_folder(

@@ -13,6 +13,7 @@ import pytest
 from reproduction.small import RECIPE, calls, make_small, reproduce
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.evaluation import Estimate
 from disco_pyserini.reproduction.driver import Costs, read_costs
 from disco_pyserini.reproduction.verdicts import Verdict, judge
 
@@ -232,7 +233,7 @@ COSTS = (
 
 def test_costs_are_read(tmp_path: Path) -> None:
     (tmp_path / "flops.json").write_text(COSTS)
-    assert read_costs(tmp_path / "flops.json") == Costs(1.5, 2.0, {1: 2.0})
+    assert read_costs(tmp_path / "flops.json") == Costs(1.5, 2.0, {1: Estimate(2.0, 3)})
 
 
 @pytest.mark.parametrize(

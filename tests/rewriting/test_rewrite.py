@@ -210,6 +210,11 @@ def by_hand(folder: Path, prompt: str, new_tokens: int) -> str:
     return tokenizer.decode(ids[start:], skip_special_tokens=True)
 
 
+def test_a_device_that_is_not_here(language_model: Path) -> None:
+    with pytest.raises(InputError, match="cannot use the device 'cuda:99': expected one of cpu"):
+        LocalModel(str(language_model), "cuda:99")
+
+
 def test_a_local_model_answers_greedily_whatever_the_batch(language_model: Path) -> None:
     model = LocalModel(str(language_model), "cpu", batch_size=3, max_new_tokens=8)
     answers = {answer.qid: answer.text for answer in model.answers(PROMPTS)}
@@ -250,7 +255,7 @@ def test_the_command(tmp_path: Path, language_model: Path) -> None:
     command = ("--turns", turns, "--output", output, "--model", language_model, "--prompt", prompt, "--device", "cpu")
     result = disco(*command, "--max-new-tokens", 9)
     assert result.exit_code == 1
-    assert f"3 rewrites added to {output}, 0 were there already" in result.stdout
+    assert f"3 rewrites added to {output}, 0 existed already" in result.stdout
     assert "without a rewrite: 1 query: 4\nthe first: the prompt has" in result.stderr
     record = json.loads(output.read_text().splitlines()[1])
     assert record["rewrite"] == clean(by_hand(language_model, PROMPT.fill(QUERIES[1].conversation), 9))
@@ -258,7 +263,7 @@ def test_the_command(tmp_path: Path, language_model: Path) -> None:
 
     write_turns(QUERIES, turns)
     result = disco(*command, "--max-new-tokens", 9)
-    assert result.exit_code == 0 and f"0 rewrites added to {output}, 3 were there already" in result.stdout
+    assert result.exit_code == 0 and f"0 rewrites added to {output}, 3 existed already" in result.stdout
 
 
 def test_refusals(tmp_path: Path) -> None:

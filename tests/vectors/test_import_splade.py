@@ -181,7 +181,7 @@ def test_an_index_of_a_real_encoder_gives_the_vectors_that_encoding_gives(tmp_pa
         [sys.executable, "-m", "disco_pyserini", *command], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert done.stdout == "60 passages in imported\n"
-    encode_corpus(encoder, "disco-tiny", passages, tmp_path / "encoded")
+    encode_corpus(passages, tmp_path / "encoded", encoder)
     assert vectors_of(tmp_path / "imported") == vectors_of(tmp_path / "encoded")
     assert read_parts(tmp_path / "imported").space == read_parts(tmp_path / "encoded").space
 
