@@ -105,7 +105,7 @@ class OpenCollection:
         """The passages that the turns of a split are answered from.
 
         Raises:
-            InputError: they cannot be had as files, or these are missing or malformed.
+            InputError: the collection provides no passages, or their files are missing or malformed.
         """
         if self.benchmark.passages is None:
             raise InputError(f"{self.benchmark.name}: {self.benchmark.terms.agreement or 'has no passages of its own'}")
