@@ -52,19 +52,19 @@ def page(study: Study) -> str:
     return f"""# See which distillation settings pay off
 
 This study tests the claims of the DiSCo papers ([SIGIR 2025](https://arxiv.org/abs/2410.14609) and
-[arXiv 2606.04650](https://arxiv.org/abs/2606.04650), 2026) on a small scale. All data is **synthetic**. The students are
-trained on a generated world of {WORLD.size:,} passages, and tested on the test split of the demo world
-({questions.total()} turns), which shares no names with it. They start from disco-tiny's document encoder and take {STEPS} steps of
-{BATCH} conversations. They are far from converged, so that many of them can be compared.
+[arXiv 2606.04650](https://arxiv.org/abs/2606.04650), 2026) on a small scale. All data is **synthetic**. The students
+are trained on a generated world of {WORLD.size:,} passages, and tested on the test split of the demo world
+({questions.total()} turns), which shares no names with it. They start from disco-tiny's document encoder and
+take {STEPS} steps of {BATCH} conversations. They are far from converged, so that many of them can be compared.
 
 Teachers A and B are SPLADE with disco-tiny's document encoder and two kinds of flawed rewrites. Each training query has
-{DEPTH} passages, scored by the teacher. Half are the teacher's best; half are the best for the unrewritten conversation. Unless a row
-says otherwise, a student learns with KL divergence from teacher A (and the anti-zero term), with 16 candidates drawn
-from rank 11 on, and without regularisation.
+{DEPTH} passages, scored by the teacher. Half are the teacher's best; half are the best for the unrewritten
+conversation. Unless a row says otherwise, a student learns with KL divergence from teacher A (and the anti-zero term),
+with 16 candidates drawn from rank 11 on, and without regularisation.
 
-Each student was trained with the seeds {", ".join(map(str, SEEDS))}, which determine the batches and the draws. Tables give mean ±
-standard deviation over the seeds. Baselines and teachers have no seed. Searches are exhaustive, over impacts. A claim *holds* if the
-means differ in its direction by more than two standard errors of the difference.
+Each student was trained with the seeds {", ".join(map(str, SEEDS))}, which determine the batches and the draws.
+Tables give mean ± standard deviation over the seeds. Baselines and teachers have no seed. Searches are exhaustive, over
+impacts. A claim *holds* if the means differ in its direction by more than two standard errors of the difference.
 
 This command trains missing students, and writes this page and its plots:
 
@@ -83,8 +83,8 @@ DiSCo's first claim: learning a teacher's scores (KL) is better than learning it
 
 {_table(study, [BASE, "MSE, rewrite A", "teacher A"])}
 
-The MSE student has a learning rate of 2e-4: with 5e-4 or more it collapses to empty vectors, and with 1e-4 its scores are lower. All
-other students have 1e-3.
+The MSE student has a learning rate of 2e-4: with 5e-4 or more it collapses to empty vectors, and with 1e-4 its scores
+are lower. All other students have 1e-3.
 
 {_verdict(study, BASE, "MSE, rewrite A", "KL over scores is better than MSE between representations")}
 
@@ -97,10 +97,10 @@ DiSCo's second claim: several teachers are better than one, and a student may su
 {_verdict(study, "KL, A and B fused", better, "the student of both teachers is better than the best student of one")}
 {_verdict(study, "KL, teacher A", "teacher A", "the student of A is better than teacher A")}
 {_verdict(study, "KL, teacher B", "teacher B", "the student of B is better than teacher B")}
-{_verdict(study, "KL, A and B fused", "teachers A and B fused", "the student of both is better than the fused teachers")}
+{_verdict(study, "KL, A and B fused", "teachers A and B fused", "the student of both is better than its teachers")}
 
-Training is too short here to test whether a student can surpass its teacher. disco-tiny itself learned from 40 times as many
-conversations. It comes within 5 points of its teacher, SPLADE with human rewrites, and does not surpass it either
+Training is too short here to test whether a student can surpass its teacher. disco-tiny itself learned from 40 times as
+many conversations. It comes within 5 points of its teacher, SPLADE with human rewrites, and does not surpass it either
 ([training](training.md)).
 
 ## Add a contrastive loss?
@@ -111,8 +111,8 @@ conversations. It comes within 5 points of its teacher, SPLADE with human rewrit
 {_verdict(study, mixed, BASE, "ten times as much contrastive loss is better than KL alone")}
 {_verdict(study, mixed, without, "the positive helps in the KL divergence as well as in the contrastive loss")}
 
-The table leaves out KL without the positive and without a contrastive loss. Nothing tells such a student what is relevant: its
-vectors became empty with one of three seeds, and nearly empty with the other two.
+The table leaves out KL without the positive and without a contrastive loss. Nothing tells such a student what is
+relevant: its vectors became empty with one of three seeds, and nearly empty with the other two.
 
 ## Which candidates, and how many?
 
