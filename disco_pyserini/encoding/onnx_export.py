@@ -72,7 +72,7 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
                     made,
                     input_names=["input_ids"],
                     output_names=["weights"],
-                    dynamic_shapes={"input_ids": {1: torch.export.Dim("tokens")}},
+                    dynamic_shapes={"input_ids": {1: torch.export.Dim.DYNAMIC}},
                     external_data=False,
                     dynamo=True,
                 )

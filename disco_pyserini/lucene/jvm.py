@@ -33,8 +33,9 @@ without the lock, a call from one thread may reach another thread's object, and 
 
 _VECTOR_MODULE = "jdk.incubator.vector"
 
-# Java forgets the level of a logger that nothing refers to.
-_kept_loggers: list[Any] = []
+# Keeps Lucene from advising, on stderr, to add the vector module to a Java that lacks it.
+_LOGGING = Path(__file__).with_name("logging.properties")
+_LOGGING_OPTION = "-Djava.util.logging.config.file="
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ def prepare() -> None:
     if not java.has_module(_VECTOR_MODULE):
         # A JVM asked to add a module that it lacks refuses to start.
         options = [option for option in options if option != f"--add-modules={_VECTOR_MODULE}"]
+    if not os.environ.get("PYSERINI_VERBOSE_JVM"):
+        options = [option for option in options if not option.startswith(_LOGGING_OPTION)]
+        options.append(f"{_LOGGING_OPTION}{_LOGGING}")
     wanted = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
     jnius_config.set_options(*options, *(option for option in wanted if option not in options))
 
@@ -122,7 +126,6 @@ def start() -> Any:
             "a Java virtual machine without Pyserini's jar runs in this process already, and there can be only one: "
             "import disco_pyserini and open the searcher before the other library that uses Java"
         ) from problem
-    silence_vector_warning(jnius)
     return jnius
 
 
@@ -136,17 +139,6 @@ def declare(name: str, constructor: str, **members: Any) -> Any:
     members |= {"__javaclass__": name, "__javaconstructor__": [(constructor, False)]}
     # The last argument keeps these classes out of what autoclass finds.
     return jnius.MetaJavaClass(name.rpartition("/")[2], (jnius.JavaClass,), members, classparams="disco_pyserini")
-
-
-def silence_vector_warning(jnius: Any) -> None:
-    """Keep Lucene from advising, on stderr, to add the vector module to a Java that lacks it."""
-    if _kept_loggers or os.environ.get("PYSERINI_VERBOSE_JVM"):
-        return
-    logger = jnius.autoclass("java.util.logging.Logger").getLogger(
-        "org.apache.lucene.internal.vectorization.VectorizationProvider"
-    )
-    logger.setLevel(jnius.autoclass("java.util.logging.Level").SEVERE)
-    _kept_loggers.append(logger)
 
 
 def _candidates() -> Iterator[tuple[Path, str]]:
@@ -183,10 +175,7 @@ def _configure(jnius_config: Any) -> None:
         jnius_config.add_classpath(str(newest))
         jnius_config.add_options(f"--add-modules={_VECTOR_MODULE}", "--enable-native-access=ALL-UNNAMED")
         if not os.environ.get("PYSERINI_VERBOSE_JVM"):
-            jnius_config.add_options(
-                f"-Djava.util.logging.config.file={resources / 'logging.properties'}",
-                "-Dslf4j.internal.verbosity=WARN",
-            )
+            jnius_config.add_options("-Dslf4j.internal.verbosity=WARN")
     prepare()
 
 

@@ -9,6 +9,7 @@ from statistics import fmean, stdev, variance
 from typing import Any
 
 from disco_pyserini.demo_world import DemoWorld
+from disco_pyserini.evaluation import Estimate
 from disco_pyserini.evaluation.plots import plot_by_depth
 from disco_pyserini.files import write_aside
 from studies.distillation.students import (
@@ -34,7 +35,11 @@ def write_report(study: Study) -> None:
     FOLDER.mkdir(exist_ok=True)
     _plot_candidates(study)
     _plot_flops(study)
-    plot_by_depth(_depths(study), {"nDCG@3": _lines(study)}, FOLDER / "depth.png")
+    lines = {
+        name: {depth: Estimate(value, _questions()[depth]) for depth, value in zip(_depths(study), values, strict=True)}
+        for name, values in _lines(study).items()
+    }
+    plot_by_depth("Students and references on the demo world (synthetic)", {"nDCG@3": lines}, FOLDER / "depth.png")
     with write_aside(PAGE) as file:
         file.write(page(study))
 
@@ -48,7 +53,7 @@ def page(study: Study) -> str:
     teachers = ["teacher A", "teacher B", "teachers A and B fused"]
     students = {name: study.mean(name, "nDCG@3") for name in ("KL, teacher A", "KL, teacher B")}
     better = max(students, key=students.__getitem__)
-    questions = Counter(query.depth for query in DemoWorld().queries("test"))
+    questions = _questions()
     return f"""# See which distillation settings pay off
 
 This study tests the claims of the DiSCo papers ([SIGIR 2025](https://arxiv.org/abs/2410.14609) and
@@ -200,6 +205,11 @@ def _halved(study: Study, names: Sequence[str]) -> str:
         f"{study.mean(name, 'flops') / whole:.0%} of them and loses {loss:.1%} of R@100.\n"
         f"The paper's claim of at most 2 % {'**holds**' if loss <= 0.02 else 'is **not confirmed**'} here."
     )
+
+
+def _questions() -> Counter[int]:
+    """How many questions of the test split each turn has."""
+    return Counter(query.depth for query in DemoWorld().queries("test"))
 
 
 def _depths(study: Study) -> list[int]:
