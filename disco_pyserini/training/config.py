@@ -131,6 +131,12 @@ class TrainingConfig(Record):
     """Everything that a training run is made of.
 
     Attributes:
+        model: the two encoders.
+        data: the training queries, and the documents.
+        teacher: where the teacher's scores come from.
+        loss: what is minimised.
+        sampling: how each query's documents are drawn.
+        regulariser: what keeps the query vectors sparse.
         dev: queries to evaluate on during training, over the documents of section data, all of which are then loaded.
             The checkpoint with the best nDCG@3 is kept; without dev queries, the last one is.
         documents: ``cached`` looks document vectors up; ``live`` encodes the passages at every step.
