@@ -41,7 +41,7 @@ def plot_by_depth(title: str, panels: Mapping[str, Mapping[str, ByDepth]], path:
     axes = figure.subplots(len(panels), squeeze=False)[:, 0]
     for axis, (label, lines) in zip(axes, panels.items(), strict=True):
         for name, values in lines.items():
-            axis.errorbar(list(values), _means(values), _half_widths(values), marker="o", capsize=3, label=name)
+            axis.errorbar(list(values), _means(values), _bars(values), marker="o", capsize=3, label=name)
         _label(axis, label, list(lines.values()))
         axis.grid(alpha=0.3)
         if len(lines) > 1:
@@ -54,16 +54,21 @@ def _means(values: ByDepth) -> list[float]:
     return [each.mean for each in values.values()]
 
 
-def _half_widths(values: ByDepth) -> list[float] | None:
-    """The lengths of the error bars; None if no mean has an interval."""
-    found = [each.half_width for each in values.values()]
-    return None if all(each is None for each in found) else [each or 0.0 for each in found]
+def _bars(values: ByDepth) -> list[list[float]] | None:
+    """The lengths of the error bars below and above; None if no mean has an interval.
+
+    A measure lies between 0 and 1, and so does the part of its interval that is drawn.
+    """
+    if all(each.half_width is None for each in values.values()):
+        return None
+    below = [min(each.half_width or 0.0, each.mean) for each in values.values()]
+    return [below, [min(each.half_width or 0.0, max(0.0, 1 - each.mean)) for each in values.values()]]
 
 
 def _label(axis: Any, label: str, lines: Sequence[ByDepth]) -> None:
     """Name the axes, with the number of queries below each depth."""
     queries = {depth: each.queries for values in lines for depth, each in values.items()}
-    bars = any(_half_widths(values) for values in lines)
+    bars = any(_bars(values) for values in lines)
     axis.set_xlabel("turn (n queries)" + ("; bars: 95 % confidence intervals" if bars else ""))
     axis.set_xticks(sorted(queries), [f"{depth}\n({queries[depth]})" for depth in sorted(queries)], fontsize="small")
     axis.set_ylabel(label)
@@ -118,7 +123,7 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
             axis.errorbar(
                 list(line.values),
                 _means(line.values),
-                _half_widths(line.values),
+                _bars(line.values),
                 elinewidth=0.7,
                 color=_COLOURS[groups.index(line.group) % len(_COLOURS)],
                 linestyle=_DASHES[forms.index(line.form) % len(_DASHES)],
