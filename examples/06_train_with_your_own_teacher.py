@@ -1,16 +1,15 @@
-"""Train a query encoder on scores of your own: here, how many words a passage shares with the human rewrite.
+"""Train a query encoder with teacher scores of your own: here, the words that a passage shares with the human rewrite.
 
-Before: `disco demo`. Then: python examples/06_train_with_your_own_teacher.py [demo [output]]
+Before: `disco demo`. Then: python examples/06_train_with_your_own_teacher.py [demo]
 """
 
 import re
 import sys
-from pathlib import Path
 
-from disco_pyserini import open_collection, train
-from disco_pyserini.training.teachers import write_teacher
+from disco_pyserini import open_collection, train, write_teacher
 
-folder, output = [*sys.argv[1:], "demo", "my-encoder"][:2] if len(sys.argv) < 3 else sys.argv[1:]
+[folder] = sys.argv[1:] or ["demo"]
+output = f"{folder}/my-encoder"
 
 
 def words(text):
@@ -21,16 +20,15 @@ collection = open_collection(folder)
 passages = {passage.id: words(passage.contents) for passage in collection.passages("train")}
 
 
-def my_scores(query):
-    """Score the 50 best passages: any model of yours may do this, as long as it tells good from bad passages."""
+def teacher_scores(query):
+    """Score the 50 best passages for a query. Any model of yours may do it."""
     wanted = words(query.text("human"))
     scores = {docid: float(len(wanted & found)) for docid, found in passages.items()}
     return dict(sorted(scores.items(), key=lambda item: -item[1])[:50])
 
 
-teacher = Path(output, "teacher.json")
-queries = write_teacher(((query.qid, my_scores(query)) for query in collection.queries("train")), teacher)
-print(f"{teacher}: scores for {queries} queries")
+queries = [(query.qid, teacher_scores(query)) for query in collection.queries("train")]
+print(f"{write_teacher(queries, f'{output}/teacher.json')} queries have teacher scores")
 
 trained = train(
     {
@@ -40,12 +38,21 @@ trained = train(
             "qrels": f"{folder}/qrels.train.txt",
             "vectors": f"{folder}/vectors",
         },
-        "teacher": {"files": [str(teacher)]},
+        "teacher": {"files": [f"{output}/teacher.json"]},
         "sampling": {"candidates": 8, "skip": 0, "depth": 50},
         "dev": {"turns": f"{folder}/turns.dev.jsonl", "qrels": f"{folder}/qrels.dev.txt"},
-        # Only a few steps, for a first look: leave max_steps out for three epochs.
-        "arguments": {"output_dir": output, "max_steps": 20, "learning_rate": 1e-3, "disable_tqdm": True},
+        # 20 steps show that it works; for a good encoder, set num_train_epochs instead.
+        "arguments": {
+            "output_dir": output,
+            "max_steps": 20,
+            "per_device_train_batch_size": 32,
+            "learning_rate": 1e-3,
+            "eval_strategy": "no",
+            "save_strategy": "no",
+            "load_best_model_at_end": False,
+            "disable_tqdm": True,
+        },
     }
 )
 print(f"nDCG@3 on the dev split: {trained.scores['nDCG@3']:.3f}")
-print(f"search with it: disco search --impact --encoder disco:{trained.folder} --index {folder}/index …")
+print(f"Search with it: DiscoSearcher('{folder}/index', encoder='disco:{trained.folder}')")

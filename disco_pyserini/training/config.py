@@ -188,7 +188,7 @@ def _check_extension(registry: Registry[Any], name: str, options: Iterable[str] 
         raise ValueError(f"the {registry.kind} {name!r} takes no options, found {', '.join(options)}")
 
 
-def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
+def read_config(path: Path | str, overrides: Sequence[str] = ()) -> TrainingConfig:
     """Read a YAML file and apply overrides from the command line.
 
     Args:
@@ -199,7 +199,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
     Raises:
         InputError: the file is not such YAML; a field is unknown, missing or of the wrong type.
     """
-    record = read_yaml(path)
+    record = read_yaml(Path(path))
     if not isinstance(record, dict):
         raise InputError(f"{path}: expected sections such as model and data, found {type(record).__name__}")
     for key, value in _pairs(overrides):
