@@ -1,10 +1,11 @@
-"""Train a query encoder with teacher scores of your own: here, the words that a passage shares with the human rewrite.
+"""Train a query encoder with teacher scores of your own: here, the rare words that a passage shares with the rewrite.
 
 Before: `disco demo`. Then: python examples/06_train_with_your_own_teacher.py [demo]
 """
 
 import re
 import sys
+from collections import Counter
 
 from disco_pyserini import open_collection, train, write_teacher
 
@@ -13,17 +14,18 @@ output = f"{folder}/my-encoder"
 
 
 def words(text):
-    return set(re.findall(r"\w{4,}", text.lower()))
+    return set(re.findall(r"\w+", text.lower()))
 
 
 collection = open_collection(folder)
 passages = {passage.id: words(passage.contents) for passage in collection.passages("train")}
+frequencies = Counter(word for found in passages.values() for word in found)
 
 
 def teacher_scores(query):
     """Score the 50 best passages for a query. Any model of yours may do it."""
     wanted = words(query.text("human"))
-    scores = {docid: float(len(wanted & found)) for docid, found in passages.items()}
+    scores = {docid: sum(10 / frequencies[word] for word in wanted & found) for docid, found in passages.items()}
     return dict(sorted(scores.items(), key=lambda item: -item[1])[:50])
 
 

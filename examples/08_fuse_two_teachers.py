@@ -20,21 +20,22 @@ from disco_pyserini.training.fusion import fuse
 
 collection = open_collection(folder)
 rewrites = {query.qid: query.text("human") for query in collection.queries("dev")}
+searchers = {
+    "bm25": Bm25Searcher(f"{folder}/index.bm25"),
+    "splade": DiscoSearcher(f"{folder}/index", document_encoder("disco-tiny")),
+}
 
-with (
-    Bm25Searcher(f"{folder}/index.bm25") as bm25,
-    DiscoSearcher(f"{folder}/index", document_encoder("disco-tiny")) as splade,
-):
-    for name, searcher in (("bm25", bm25), ("splade", splade)):
+for name, searcher in searchers.items():
+    with searcher:
         found = searcher.batch_search(list(rewrites.values()), list(rewrites), k=100)
-        scores = ((qid, {hit.docid: hit.score for hit in hits}) for qid, hits in found.items())
-        write_teacher(scores, f"{folder}/teacher.{name}.json")
+    scores = ((qid, {hit.docid: hit.score for hit in hits}) for qid, hits in found.items())
+    write_teacher(scores, f"{folder}/teacher.{name}.json")
 
-# BM25 and SPLADE score on different scales: "z" gives each teacher's scores mean 0 and deviation 1, then averages them.
-both = [read_teacher(f"{folder}/teacher.{name}.json") for name in ("bm25", "splade")]
-write_teacher(fuse(both, "z", weights=[1, 3]), f"{folder}/teacher.fused.json")
+# The two score on different scales: "z" gives each teacher's scores mean 0 and deviation 1 before it averages them.
+teachers = [read_teacher(f"{folder}/teacher.{name}.json") for name in searchers]
+write_teacher(fuse(teachers, "z", weights=[1, 4]), f"{folder}/teacher.fused.json")
 
-for name in ("bm25", "splade", "fused"):
+for name in (*searchers, "fused"):
     run = dict(read_teacher(f"{folder}/teacher.{name}.json"))
     evaluation = evaluate(run, collection.qrels("dev"), ["nDCG@3", "R@10"])
     print(f"{name:<8} nDCG@3 {evaluation.mean('nDCG@3'):.3f}   R@10 {evaluation.mean('R@10'):.3f}")

@@ -86,5 +86,5 @@ def test_paths_may_be_texts(tmp_path: Path) -> None:
 
 
 def test_training_is_configured_by_nested_dicts_too() -> None:
-    with pytest.raises(disco_pyserini.InputError, match="the training configuration: model.document_encodr: unknown"):
+    with pytest.raises(disco_pyserini.InputError, match=r"training configuration: model\.document_encodr: unknown"):
         disco_pyserini.train({"model": {"document_encodr": "disco-tiny"}})
