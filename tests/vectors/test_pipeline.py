@@ -46,7 +46,7 @@ def test_shards(tmp_path: Path, corpus: Path, checkpoint: Path) -> None:
 def test_bad_records(tmp_path: Path, corpus: Path, checkpoint: Path, caplog: pytest.LogCaptureFixture) -> None:
     with corpus.open("a") as lines:
         lines.write('{"id": "x"}\n')
-    with pytest.raises(InputError, match="corpus.jsonl:6: expected contents or text"):
+    with pytest.raises(InputError, match=r"corpus\.jsonl:6: expected contents or text"):
         encode_corpus(corpus, tmp_path / "stop", str(checkpoint))
     with caplog.at_level(logging.INFO, "disco_pyserini"):
         manifest = encode_corpus(corpus, tmp_path / "skip", str(checkpoint), on_error="skip")
