@@ -137,6 +137,7 @@ def hub(files: dict[str, bytes]) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_from_a_hub(tmp_path: Path) -> None:
     write_turns(QUERIES, tmp_path / "turns.jsonl")
 
