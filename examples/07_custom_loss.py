@@ -1,4 +1,4 @@
-"""Train with a loss of your own: the Huber loss between the student's and the teacher's scores.
+"""Train a query encoder further with a loss of your own: the Huber loss between the student's and the teacher's scores.
 
 Before: `disco demo`. Then: python examples/07_custom_loss.py [demo]
 """
@@ -25,7 +25,7 @@ LOSSES.register("huber", HuberLoss)
 
 trained = train(
     {
-        "model": {"document_encoder": "disco-tiny"},
+        "model": {"document_encoder": "disco-tiny", "query_encoder": "disco-tiny"},
         "data": {
             "turns": f"{folder}/turns.train.jsonl",
             "qrels": f"{folder}/qrels.train.txt",
@@ -37,8 +37,8 @@ trained = train(
         "arguments": {
             "output_dir": f"{folder}/huber-encoder",
             "max_steps": 20,
-            "per_device_train_batch_size": 32,
-            "learning_rate": 1e-3,
+            "per_device_train_batch_size": 16,
+            "learning_rate": 1e-4,
             "disable_tqdm": True,
         },
     }
