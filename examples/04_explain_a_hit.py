@@ -18,8 +18,8 @@ with DiscoSearcher(f"{folder}/index") as searcher:
     [best] = searcher.search(conversation, k=1)
     explanation = searcher.explain(conversation, best.docid)
     alone = searcher.query_terms(conversation.utterance)
+    print(f"{best.docid} has the score {explanation.score}: {best.text}\n")
 
-print(f"{best.docid} has the score {explanation.score}: {best.text}\n")
 print(f"{'term':<12}{'query':>7}{'document':>10}{'product':>9}")
 for term in explanation.terms[:10]:
     note = "" if term.token in alone else "   from the earlier turns"

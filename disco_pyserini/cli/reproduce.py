@@ -21,7 +21,10 @@ def reproduce(
         list[str] | None, typer.Option(help="A collection, or the file of a recipe; again for more. All without it.")
     ] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition by name; again for more.")] = None,
-    list_only: Annotated[bool, typer.Option("--list", help="List the conditions, and run nothing.")] = False,
+    list_only: Annotated[bool, typer.Option("--list", help="List the conditions and their state, and exit.")] = False,
+    available: Annotated[
+        bool, typer.Option("--available", help="Only conditions whose data and weights are on this machine.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands in order, and run nothing.")] = False,
     display_commands: Annotated[
         bool, typer.Option("--display-commands", help="Print each command before it runs.")
@@ -34,7 +37,7 @@ def reproduce(
 ) -> None:
     """Run baselines by their recipes, and compare what they score with what they should."""
     from disco_pyserini.errors import InputError
-    from disco_pyserini.reproduction.driver import choose, reproduce
+    from disco_pyserini.reproduction.driver import choose, lacking, reproduce
     from disco_pyserini.reproduction.plan import plan
     from disco_pyserini.reproduction.recipe import find_recipe, installed_recipes
 
@@ -44,6 +47,8 @@ def reproduce(
         raise InputError(f"{report}: expected a name that ends with .html")
     recipes = [find_recipe(name) for name in collection or installed_recipes()]
     trials = choose([trial for recipe in recipes for trial in plan(recipe, output)], condition or [])
+    if available:
+        trials = [trial for trial in trials if not lacking(trial)]
     if list_only:
         _list(trials)
         return
@@ -56,6 +61,7 @@ def reproduce(
         for result in reproduce(
             trials,
             started=progress.started,
+            waiting=progress.waiting,
             terminal=sys.stderr.isatty(),
             evaluating=not skip_eval,
             costs=report is not None,
@@ -83,11 +89,16 @@ class _Progress:
         import shlex
 
         what = shlex.join(job.command) if self._display_commands else job.output
-        print(f"[{number}/{total}] {what}", file=sys.stderr, flush=True)
+        self._place = f"[{number}/{total}]"
+        print(f"{self._place} {what}", file=sys.stderr, flush=True)
+
+    def waiting(self, seconds: float, last_line: str) -> None:
+        """Show that a long command goes on, where its own progress bar cannot be seen."""
+        print(f"{self._place} {seconds:.0f} s: {last_line or '(no output yet)'}", file=sys.stderr, flush=True)
 
 
 def _list(trials: Sequence[Trial]) -> None:
-    from disco_pyserini.reproduction.driver import state
+    from disco_pyserini.reproduction.driver import lacking, state
 
     show_table(
         ["collection", "data set", "condition", "expected scores", "state"],
@@ -102,6 +113,14 @@ def _list(trials: Sequence[Trial]) -> None:
             for trial in trials
         ],
     )
+    print(f"{sum(not lacking(trial) for trial in trials)} of {len(trials)} conditions can run on this machine")
+    for remedy in dict.fromkeys(_remedy(need, trial) for trial in trials for need in lacking(trial)):
+        print(f"  {remedy}")
+
+
+def _remedy(need: str, trial: Trial) -> str:
+    kind, _, name = need.partition(":")
+    return f"weights: hf download {name}" if kind == "model" else f"{trial.recipe.collection}: {trial.recipe.get}"
 
 
 def _print_commands(trials: Sequence[Trial]) -> None:

@@ -81,8 +81,8 @@ def how_to_get(need: str, trial: Trial) -> str:
     """A sentence about something that a trial lacks."""
     kind, _, name = need.partition(":")
     if kind == "model":
-        return f"the weights of {name} are not here: get them with: hf download {name}"
-    return f"{need} is not here: get it with: {trial.recipe.get}"
+        return f"missing weights of {name}: hf download {name}"
+    return f"missing {need}: {trial.recipe.get}"
 
 
 def state(trial: Trial) -> str:
@@ -97,6 +97,7 @@ def reproduce(
     trials: Sequence[Trial],
     *,
     started: Callable[[Job, int, int], None],
+    waiting: Callable[[float, str], None] = lambda seconds, last_line: None,
     terminal: bool = False,
     evaluating: bool = True,
     costs: bool = False,
@@ -106,12 +107,13 @@ def reproduce(
     Args:
         trials: what to run. A job that several of them share is run once.
         started: called with each job before it runs, its number, and how many jobs there are to run.
+        waiting: see `execute`.
         terminal: see `execute`.
         evaluating: whether to compute measures.
         costs: whether to measure what queries cost, too.
     """
     runnable = [(trial, lacking(trial, evaluating=evaluating, costs=costs)) for trial in trials]
-    waiting = list(
+    to_run = list(
         dict.fromkeys(
             job.output
             for trial, absent in runnable
@@ -130,9 +132,9 @@ def reproduce(
                     raise DiscoError(failures[job.output])
                 if is_finished(job):
                     continue
-                started(job, waiting.index(job.output) + 1, len(waiting))
+                started(job, to_run.index(job.output) + 1, len(to_run))
                 try:
-                    execute(job, trial.folder / "logs", terminal)
+                    execute(job, trial.folder / "logs", terminal, waiting)
                 except DiscoError:
                     failures[job.output] = f"{job.output} could not be made: see above"
                     raise

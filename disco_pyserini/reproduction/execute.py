@@ -6,20 +6,28 @@ file ``NAME.command`` beside it says which commands led to it. It is used again 
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from disco_pyserini.errors import DiscoError
 from disco_pyserini.files import write_aside
 from disco_pyserini.reproduction.plan import Job, mention
 
 _GRACE_SECONDS = 5
+_NEWS_SECONDS = 30
 _TAIL_LINES = 15
+_LINE_BYTES = 2000
+
+
+type Waiting = Callable[[float, str], None]
+"""Called with the seconds that a command has been running, and the last line that it printed."""
 
 
 def is_finished(job: Job) -> bool:
@@ -32,13 +40,14 @@ def missing(job: Job) -> list[str]:
     return [need for need in job.needs if not _is_here(need)]
 
 
-def execute(job: Job, logs: Path, terminal: bool = False) -> None:
+def execute(job: Job, logs: Path, terminal: bool = False, waiting: Waiting = lambda seconds, last_line: None) -> None:
     """Run the command of a job whose inputs are there.
 
     Args:
         job: what to run.
         logs: the folder for what the command prints.
         terminal: let the command write its progress and its warnings to the terminal.
+        waiting: without a terminal, called every 30 s while the command runs.
 
     Raises:
         DiscoError: the command failed, or did not write its output.
@@ -53,7 +62,8 @@ def execute(job: Job, logs: Path, terminal: bool = False) -> None:
     log = logs / f"{job.output.name}.log"
     logs.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
-        code = _run(_executable(command), file.fileno(), terminal)
+        said = None if terminal else lambda seconds: waiting(seconds, _last_line(log))
+        code = _run(_executable(command), file.fileno(), terminal, said)
     if code or not aside.exists():
         what = f"exited with code {code}" if code else f"succeeded, but did not write {job.output.name}"
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_TAIL_LINES:]
@@ -64,7 +74,8 @@ def execute(job: Job, logs: Path, terminal: bool = False) -> None:
     _beside(aside).replace(_beside(job.output))
 
 
-def _run(command: Sequence[str], log: int, terminal: bool) -> int:
+def _run(command: Sequence[str], log: int, terminal: bool, waiting: Callable[[float], None] | None) -> int:
+    began = monotonic()
     try:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=None if terminal else subprocess.STDOUT
@@ -72,7 +83,11 @@ def _run(command: Sequence[str], log: int, terminal: bool) -> int:
     except OSError as problem:
         raise DiscoError(f"{shlex.join(command)}: cannot be started: {problem.strerror or problem}") from problem
     try:
-        return child.wait()
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return child.wait(_NEWS_SECONDS if waiting else None)
+            if waiting:
+                waiting(monotonic() - began)
     except BaseException:
         # Ctrl-C on a terminal reaches the command too, and it may want to tidy up.
         with suppress(subprocess.TimeoutExpired):
@@ -84,6 +99,13 @@ def _run(command: Sequence[str], log: int, terminal: bool) -> int:
             child.kill()
             child.wait()
         raise
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _LINE_BYTES))
+        lines = re.split(r"[\r\n]+", file.read().decode(errors="replace").strip())
+    return lines[-1].strip()
 
 
 def _executable(command: Sequence[str]) -> list[str]:

@@ -14,7 +14,9 @@ from reproduction.small import RECIPE, calls, make_small, reproduce
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import Estimate
+from disco_pyserini.reproduction import execute
 from disco_pyserini.reproduction.driver import Costs, read_costs
+from disco_pyserini.reproduction.plan import Job
 from disco_pyserini.reproduction.verdicts import Verdict, judge
 
 
@@ -147,19 +149,19 @@ def test_what_is_missing_is_said_and_counts_when_asked_for(tmp_path: Path) -> No
     (tmp_path / "data" / "docs.txt").unlink()
     done = reproduce(tmp_path, "--collection", "small.yaml")
     assert done.returncode == 2
-    assert "not run: data/docs.txt is not here: get it with: cp -r elsewhere data" in done.stdout
+    assert "not run: missing data/docs.txt: cp -r elsewhere data" in done.stdout
     assert "asked for, but not run" in done.stderr
     assert calls(tmp_path) == []
     recipe.write_text(RECIPE.replace('["{data}/docs.txt"]', '["model:nobody/no-weights"]'))
     done = reproduce(tmp_path, "--collection", "small.yaml")
-    assert "the weights of nobody/no-weights are not here: get them with: hf download nobody/no-weights" in done.stdout
+    assert "missing weights of nobody/no-weights: hf download nobody/no-weights" in done.stdout
 
 
 def test_missing_judgments_are_missing_data(tmp_path: Path) -> None:
     make_small(tmp_path)
     (tmp_path / "data" / "qrels.txt").unlink()
     done = reproduce(tmp_path, "--collection", "small.yaml")
-    assert "not run: data/qrels.txt is not here" in done.stdout
+    assert "not run: missing data/qrels.txt" in done.stdout
     assert done.returncode == 2
 
 
@@ -185,6 +187,7 @@ def test_lists_and_shows_without_running(tmp_path: Path) -> None:
     assert [word in listed.stdout for word in ("forwards", "measured with this tool", "not published", "ready")] == [
         True
     ] * 4
+    assert "2 of 2 conditions can run on this machine" in listed.stdout
     shown = reproduce(tmp_path, "--collection", "small.yaml", "--dry-run")
     assert shown.stdout.splitlines() == [
         "# small test forwards",
@@ -255,3 +258,24 @@ def test_other_costs_are_refused(tmp_path: Path, before: str, after: str, messag
         read_costs(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
+
+
+def test_what_can_run_here_is_shown_alone(tmp_path: Path) -> None:
+    make_small(tmp_path)
+    recipe = (tmp_path / "small.yaml").read_text()
+    name = "  - name: backwards\n"
+    (tmp_path / "small.yaml").write_text(recipe.replace(name, f"{name}    needs: [model:nobody/no-weights]\n"))
+    listed = reproduce(tmp_path, "--collection", "small.yaml", "--list")
+    assert "1 of 2 conditions can run on this machine\n  weights: hf download nobody/no-weights\n" in listed.stdout
+    available = reproduce(tmp_path, "--collection", "small.yaml", "--list", "--available")
+    assert "forwards" in available.stdout and "backwards" not in available.stdout
+
+
+def test_a_long_step_shows_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "_NEWS_SECONDS", 0.2)
+    code = "import sys, time; print('half done', flush=True); time.sleep(1); open(sys.argv[1], 'w').write('x')"
+    job = Job(tmp_path / "made.txt", (sys.executable, "-c", code, str(tmp_path / "made.txt")))
+    news: list[tuple[float, str]] = []
+    execute.execute(job, tmp_path / "logs", waiting=lambda seconds, line: news.append((seconds, line)))
+    assert (tmp_path / "made.txt").exists()
+    assert len(news) >= 2 and news[-1][0] > 0.3 and news[-1][1] == "half done"
