@@ -122,7 +122,7 @@ class _Contenders:
         jnius = jvm.start()
         self._anserini = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(demo_index(passages)))
         self._jnius = jnius
-        self._vectors = {qid: self._disco.discriminating(vector) for qid, vector in vectors.items()}
+        self._vectors = {qid: self._disco.searcher.discriminating(vector) for qid, vector in vectors.items()}
         self._exhaustive = _exhaustive(arrays, vectors)
         self.every: dict[str, Callable[..., list[tuple[str, float]]]] = {
             **{name: partial(self.disco, query_terms=terms) for terms, name in PRUNED.items()},

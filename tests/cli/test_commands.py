@@ -185,8 +185,8 @@ def test_evaluate_by_depth(tmp_path: Path) -> None:
         "MRR R@1",
     )
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert ["all", "3", "0.5000", "0.3333"] in rows
-    assert ["1", "2", "0.5000", "0.5000"] in rows
+    assert ["all", "3", "0.5000", "[0.00,", "1.00]", "0.3333", "[0.00,", "1.00]"] in rows
+    assert ["1", "2", "0.5000", "[0.00,", "1.00]", "0.5000", "[0.00,", "1.00]"] in rows
     assert ["2", "1", "0.5000", "0.0000"] in rows
 
 
