@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-import ir_measures
-
 from disco_pyserini.errors import InputError
+from disco_pyserini.evaluation.measure_names import MAX_GRADE, PIPELINE, parse_measures
 
 DEFAULT_MEASURES = ("nDCG@3", "MRR", "R@10", "R@100")
 
@@ -44,27 +43,40 @@ class Evaluation:
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES) -> Evaluation:
-    """Compute measures, spelled as ir_measures spells them (``nDCG@3``, ``MRR``, ``R@100``, ``AP``, ``P@5``, …).
+    """Compute measures, spelled as in ir_measures (``nDCG@3``, ``MRR``, ``R@100``) or trec_eval (``ndcg_cut_3``).
 
-    Ties are broken as trec_eval does, by descending document id.
+    Equal scores are ordered by descending document id, as in trec_eval. Only ``MRR`` with a cutoff follows MS MARCO's
+    script, which orders them by ascending id.
 
     Raises:
-        InputError: a measure is unknown, or no query of the run is judged.
+        InputError: a measure is unknown or cannot be computed, no query of the run is judged, or a grade is too high.
     """
-    parsed = {}
-    for name in measures:
-        try:
-            parsed[ir_measures.parse_measure(name)] = name
-        except (NameError, ValueError) as problem:
-            raise InputError(
-                f"unknown measure {name!r}: expected one of ir_measures, such as nDCG@3 or R@100"
-            ) from problem
+    parsed = parse_measures(measures)
     if not run.keys() & qrels.keys():
         raise InputError(
             f"the run and the qrels share no query id: the run has ids like {next(iter(run), None)!r}, "
             f"the qrels like {next(iter(qrels), None)!r}"
         )
+    names = {measure: name for name, measure in parsed.items()}
     by_query: dict[str, dict[str, float]] = {name: {} for name in measures}
-    for metric in ir_measures.iter_calc(list(parsed), qrels, run):
-        by_query[parsed[metric.measure]][metric.query_id] = metric.value
+    for metric in PIPELINE.iter_calc(list(names), _safe(qrels), run):
+        by_query[names[metric.measure]][metric.query_id] = metric.value
     return Evaluation(by_query)
+
+
+def _safe(qrels: Qrels) -> Qrels:
+    """Keep pytrec_eval from what crashes it: very high grades, and queries that only have negative ones.
+
+    Such a query is judged and has no relevant document, just as if all its grades were 0.
+    """
+    for qid, grades in qrels.items():
+        for docid, grade in grades.items():
+            if abs(grade) > MAX_GRADE:
+                raise InputError(
+                    f"query {qid!r}, document {docid!r}: expected a grade from {-MAX_GRADE:,} to {MAX_GRADE:,}, "
+                    f"found {grade:,}"
+                )
+    return {
+        qid: grades if max(grades.values(), default=0) >= 0 else dict.fromkeys(grades, 0)
+        for qid, grades in qrels.items()
+    }
