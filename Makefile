@@ -24,7 +24,7 @@ test-lowest: $(VENV)/dev   ## the fast tests with the lowest versions that setup
 	scripts/test_lowest.sh
 
 docs: $(VENV)/dev          ## the documentation site, in site/
-	$(BIN)/mkdocs build --strict
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs site
 
 bench: $(VENV)/bench       ## all benchmarks
 	$(BIN)/python -m benchmarks

@@ -66,7 +66,7 @@ def main() -> int:
 
     results = arguments.results or results_page.RESULTS
     if arguments.docs:
-        results_page.update_page(results)
+        results_page.update_pages(results)
         return 0
     # ONNX files are made of checkpoints that are thrown away in the end.
     with TemporaryDirectory() as cache:

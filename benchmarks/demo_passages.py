@@ -87,5 +87,5 @@ def _encode(size: int, folder: Path) -> None:
             log.append({"passages": done, "seconds": round(seconds, 2), "peak_mb": megabytes})
             print(f"encoded {done:,} of {size:,} passages, {done / seconds:,.0f}/s", file=sys.stderr, flush=True)
 
-    encode_corpus(model, ENCODER, DemoWorld(size=size).passages(), folder, progress=progress)
+    encode_corpus(DemoWorld(size=size).passages(), folder, model, progress=progress)
     (folder.parent / "encoding.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")

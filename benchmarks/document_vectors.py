@@ -54,7 +54,14 @@ class DocumentVectors:
 
     def write_parts(self, folder: Path, size: int | None = None) -> None:
         """Write vector parts; with a ``size``, so many documents, which repeat the vectors as often as it takes."""
-        space = VectorSpace(self.encoder, self.encoder, "", vocabulary_hash(self.vocabulary), 256, DEFAULT_QUANTISER)
+        space = VectorSpace(
+            encoder=self.encoder,
+            document_model=self.encoder,
+            revision="",
+            vocabulary=vocabulary_hash(self.vocabulary),
+            max_length=256,
+            quantiser=DEFAULT_QUANTISER,
+        )
         passages = (Passage(f"doc{number}", str(number)) for number in range(size or len(self.vectors)))
 
         def encode(texts: Sequence[str]) -> list[ImpactVector]:

@@ -9,7 +9,7 @@ from benchmarks.measure import ROUNDS
 from benchmarks.results_page import Report, Row, Target
 from disco_pyserini.datasets.turns import read_turns
 from disco_pyserini.demo_world import DemoWorld
-from disco_pyserini.encoding import document_encoder, query_encoder
+from disco_pyserini.encoding import query_encoder
 from disco_pyserini.evaluation import evaluate
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.search.searcher import DiscoSearcher
@@ -33,7 +33,7 @@ def main(rounds: int = ROUNDS) -> Report:
         qrels = read_qrels(folder / "qrels.test.txt")
         for backend in (EXACT, INT8):
             vectors = folder / f"vectors.{backend}"
-            encode_corpus(document_encoder(ENCODER, backend=backend), ENCODER, world.passages(), vectors)
+            encode_corpus(world.passages(), vectors, ENCODER, backend=backend)
             build_index(open_vectors(vectors), folder / f"index.{backend}")
         for setting in settings:
             queries, documents = setting

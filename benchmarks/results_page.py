@@ -1,4 +1,4 @@
-"""What a benchmark found: as a table, as JSON, as a plot, and in docs/performance.md."""
+"""The results of a benchmark: as a table, as JSON, as a plot, and in the documentation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib import metadata
@@ -19,13 +19,31 @@ from disco_pyserini.files import write_aside, write_bytes_aside
 
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"
-PAGE = REPOSITORY / "docs" / "performance.md"
+PAGE = REPOSITORY / "docs" / "measurements.md"
+"""Every result, with its plot."""
+SUMMARY_PAGE = REPOSITORY / "docs" / "performance.md"
+"""What users read: a few of the numbers."""
 PLOTS = REPOSITORY / "docs" / "plots"
+
+SUMMARY = (
+    ("answer one conversation in a new process", "cold-start", "first answer", 0, 2),
+    ("encode a conversation of 256 tokens, `torch`", "query-encoding", "one conversation of 256 tokens", 0, 2),
+    ("encode a conversation of 256 tokens, `onnx-int8`", "query-encoding", "one conversation of 256 tokens", 1, 2),
+    ("encode 32 passages, `torch`", "document-encoding", "encoding", 0, 2),
+    ("encode 32 passages, `onnx-int8`", "document-encoding", "encoding", 1, 2),
+    ("memory to encode passages, `torch`", "document-encoding", "peak memory", 0, 2),
+    ("build an index, one thread", "index-build", "documents, one thread", 0, 1),
+    ("store 20,000 vectors", "vectors-on-disk", "size", 0, 1),
+    ("search 1,000,000 passages, 10 hits, full query", "search", "k = 10, p50", 3, 4),
+    ("search 1,000,000 passages, 1,000 hits, full query", "search", "k = 1000, p50", 3, 4),
+    ("one training step, stored document vectors", "training", "step", 0, 2),
+)
+"""Rows of the summary: what is done, the benchmark, the quantity, and the places of our row and of the other one."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One contender's values of one quantity, one value per round."""
+    """The values of one quantity for one contender, one per round."""
 
     quantity: str
     unit: str
@@ -34,13 +52,13 @@ class Row:
 
     @property
     def median(self) -> float:
-        """What the row is compared by."""
+        """The value that rows are compared by."""
         return statistics.median(self.values)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What should be reached, and what was."""
+    """A required value, and the measured one."""
 
     what: str
     found: float
@@ -50,7 +68,7 @@ class Target:
 
     @property
     def reached(self) -> bool:
-        """Whether it was."""
+        """Whether the target was met."""
         return self.found <= self.bound if self.at_most else self.found >= self.bound
 
 
@@ -65,7 +83,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """A benchmark's findings. In each quantity the first row is what the others are divided by.
+    """The results of a benchmark. Ratios are relative to the first row of each quantity.
 
     ``setting`` says in a sentence or two what was measured; ``packages`` are those whose versions matter.
     """
@@ -79,11 +97,11 @@ class Report:
     other_versions: dict[str, str] = field(default_factory=dict)
 
     def median(self, quantity: str, contender: str) -> float:
-        """The median of a row."""
+        """Return the median of a row."""
         return median(self.rows, quantity, contender)
 
     def record(self) -> dict[str, Any]:
-        """Everything as JSON values, with machine, date and versions."""
+        """Return everything as JSON values, with machine, date and versions."""
         return {
             "name": self.name,
             "setting": self.setting,
@@ -108,17 +126,17 @@ class Report:
 
 
 def median(rows: Sequence[Row], quantity: str, contender: str) -> float:
-    """The median of a contender's row."""
+    """Return the median of a contender's row."""
     return next(row.median for row in rows if (row.quantity, row.contender) == (quantity, contender))
 
 
 def ratio(rows: Sequence[Row], quantity: str, theirs: str, ours: str) -> float:
-    """How many times our median fits into theirs."""
+    """Return their median divided by ours."""
     return median(rows, quantity, theirs) / median(rows, quantity, ours)
 
 
 def machine() -> str:
-    """The processor, the cores that are used, and the memory."""
+    """Return the processor, the cores used, and the memory."""
     name = platform.processor()
     if Path("/proc/cpuinfo").exists():
         found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
@@ -131,18 +149,19 @@ def text(record: dict[str, Any]) -> str:
     """Write a record as Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     lines = [f"{record['setting']}", "", f"{record['machine']}; {record['date']}; {versions}.", ""]
-    header = ["", "", "median", "lowest – highest", "of the first"]
+    header = ["", "", "median", "lowest – highest", "relative"]
     lines += _table(header, [_cells(row) for row in record["rows"]], right=(2, 3, 4))
-    lines.append(f"\nMedians of {record['rounds']} rounds in which the contenders take turns.")
+    if record["rounds"] > 1:
+        lines.append(f"\nMedians of {record['rounds']} rounds, in which the contenders take turns.")
     if record["targets"]:
         rows = []
         for target in record["targets"]:
             sign, unit = ("≤" if target["at_most"] else "≥"), target["unit"]
-            verdict = "reached" if target["reached"] else "MISSED"
+            verdict = "met" if target["reached"] else "MISSED"
             rows.append(
                 [target["what"], f"{sign} {target['bound']:g} {unit}", f"{_number(target['found'])} {unit}", verdict]
             )
-        lines += ["", *_table(["target", "asked", "found", ""], rows, right=(1, 2))]
+        lines += ["", *_table(["target", "required", "measured", ""], rows, right=(1, 2))]
     if record["checks"]:
         lines.append("")
     for check in record["checks"]:
@@ -189,20 +208,58 @@ def plot(record: dict[str, Any], path: Path) -> None:
         figure.savefig(file, format="svg", metadata={"Date": None})
 
 
-def update_page(folder: Path) -> None:
-    """Put the tables and plots of a folder of results into docs/performance.md, between their markers."""
-    page = PAGE.read_text(encoding="utf-8")
-    for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        begin, end = f"<!-- begin {record['name']} -->", f"<!-- end {record['name']} -->"
-        if begin not in page or end not in page:
-            raise SystemExit(f"{PAGE}: expected the markers {begin} and {end}, found them not: add a section")
+def update_pages(folder: Path) -> None:
+    """Put the results in a folder into both pages, and draw the plots."""
+    records = read_records(folder)
+    for record in records.values():
         plot(record, PLOTS / f"{record['name']}.svg")
-        block = f"{text(record)}\n\n![{record['name']}](plots/{record['name']}.svg)"
-        head, rest = page.split(begin, 1)
-        page = f"{head}{begin}\n{block}\n{end}{rest.split(end, 1)[1]}"
-    with write_aside(PAGE) as file:
-        file.write(page)
+    for path, page in ((PAGE, measurements(records)), (SUMMARY_PAGE, performance(records))):
+        with write_aside(path) as file:
+            file.write(page)
+
+
+def read_records(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the results in a folder by the name of their benchmark."""
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return {record["name"]: record for record in records}
+
+
+def measurements(records: Mapping[str, dict[str, Any]]) -> str:
+    """Return docs/measurements.md with these results between its markers."""
+    page = PAGE.read_text(encoding="utf-8")
+    for name, record in records.items():
+        caption = f"{name}: medians; a line goes from the lowest to the highest value"
+        page = _replace(page, name, f"{text(record)}\n\n![{caption}](plots/{name}.svg)")
+    return page
+
+
+def performance(records: Mapping[str, dict[str, Any]]) -> str:
+    """Return docs/performance.md with the summary and the loss by pruned queries between its markers."""
+    rows = []
+    for what, name, quantity, ours, theirs in SUMMARY:
+        row, other = (_row(records[name], quantity, place) for place in (ours, theirs))
+        factor = max(row["median"], other["median"]) / min(row["median"], other["median"])
+        reference = f"{_number(other['median'])} {other['unit']} ({other['contender']})"
+        rows.append([what, f"{_number(row['median'])} {row['unit']}", reference, f"{_number(factor)} ×"])
+    table = _table(["what", "this package", "compared with", "factor"], rows, right=(1, 3))
+    kept = [check for check in records["search"]["checks"] if "--query-terms" in check["what"]]
+    losses = [f"- `{check['what'].split(', ')[1]}` keeps {check['found']}" for check in kept]
+    page = _replace(SUMMARY_PAGE.read_text(encoding="utf-8"), "summary", "\n".join(table))
+    return _replace(page, "query-terms", "\n".join(losses))
+
+
+def _row(record: Mapping[str, Any], quantity: str, place: int) -> Mapping[str, Any]:
+    rows: list[Mapping[str, Any]] = [row for row in record["rows"] if row["quantity"] == quantity]
+    return rows[place]
+
+
+def _replace(page: str, name: str, block: str) -> str:
+    """Replace what is between the markers of this name."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    if begin not in page or end not in page:
+        raise SystemExit(f"expected the markers {begin} and {end} in the page, found none: add a section")
+    head, rest = page.split(begin, 1)
+    return f"{head}{begin}\n{block}\n{end}{rest.split(end, 1)[1]}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -217,7 +274,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _number(value: float) -> str:
-    """Three digits or all before the point."""
+    """Format a number with three digits, or with all digits before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"

@@ -20,12 +20,13 @@ from benchmarks.checkpoints import TERMS, VOCABULARY, make_checkpoint
 from benchmarks.measure import ROUNDS, interleave
 from benchmarks.results_page import Report, Row, Target, ratio
 from disco_pyserini.impacts import WeightVector
-from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.training.candidates import TeacherLists
 from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.live_documents import LiveDocuments
 from disco_pyserini.training.losses import DiscoLoss, Documents
 from disco_pyserini.training.sampling import Sampler, Sampling
 from disco_pyserini.training.student import student
+from disco_pyserini.training.tolerance import Tolerance
 
 BATCH = 4
 TOKENS = 256

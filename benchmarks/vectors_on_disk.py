@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.document_vectors import given_vectors, random_vectors
 from benchmarks.measure import ROUNDS, interleave, seconds
 from benchmarks.results_page import Check, Report, Row, Target, ratio
+from disco_pyserini.exports.anserini_jsonl import export
 from disco_pyserini.vectors import open_vectors
-from disco_pyserini.vectors.jsonl import write_jsonl
 
 PARTS, JSONL, GZIPPED = "vector parts", "Anserini JSONL", "the same, gzipped"
 
@@ -27,7 +27,7 @@ def main(rounds: int = ROUNDS, size: int = 20_000, vectors: Path | None = None) 
         }
         source.write_parts(paths[PARTS])
         for name in (JSONL, GZIPPED):
-            write_jsonl(open_vectors(paths[PARTS]), paths[name])
+            export(open_vectors(paths[PARTS]), paths[name])
         same = len({_read(path) for path in paths.values()}) == 1
         times = interleave({name: seconds(partial(_read, path)) for name, path in paths.items()}, rounds)
         rows = [Row("size", "MB", name, [_size(path) / 1e6]) for name, path in paths.items()]

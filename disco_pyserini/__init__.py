@@ -1,6 +1,6 @@
 """DiSCo for Pyserini: conversational search with distilled SPLADE query encoders.
 
-Names are imported on first use, so that ``import disco_pyserini`` loads neither torch nor Java.
+Everything in ``__all__`` is imported on first use, so that ``import disco_pyserini`` loads neither torch nor Java.
 """
 
 from __future__ import annotations
@@ -9,32 +9,100 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from disco_pyserini.conversation import Conversation, Turn, flatten
-    from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder
+    from disco_pyserini.datasets.registry import OpenCollection, open_collection
+    from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder, document_encoder, query_encoder
     from disco_pyserini.errors import DiscoError, InputError
-    from disco_pyserini.search.searcher import DiscoSearcher
+    from disco_pyserini.evaluation import Evaluation, evaluate
+    from disco_pyserini.passages import Passage, read_passages
+    from disco_pyserini.search import DiscoSearcher, Explanation, Hit, IndexSummary, TermScore, build_index
+    from disco_pyserini.training.config import TrainingConfig, read_config
+    from disco_pyserini.training.distillation import Trained, train
+    from disco_pyserini.training.losses import (
+        ContrastiveLoss,
+        DiscoLoss,
+        KLDistillationLoss,
+        MarginMSELoss,
+        QueryLoss,
+        RepresentationMSELoss,
+        SampledLoss,
+    )
+    from disco_pyserini.vectors import encode_corpus, open_vectors
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "ContrastiveLoss": "training.losses",
     "Conversation": "conversation",
     "DiscoDocumentEncoder": "encoding",
     "DiscoError": "errors",
+    "DiscoLoss": "training.losses",
     "DiscoQueryEncoder": "encoding",
-    "DiscoSearcher": "search.searcher",
+    "DiscoSearcher": "search",
+    "Evaluation": "evaluation",
+    "Explanation": "search",
+    "Hit": "search",
+    "IndexSummary": "search",
     "InputError": "errors",
+    "KLDistillationLoss": "training.losses",
+    "MarginMSELoss": "training.losses",
+    "OpenCollection": "datasets.registry",
+    "Passage": "passages",
+    "QueryLoss": "training.losses",
+    "RepresentationMSELoss": "training.losses",
+    "SampledLoss": "training.losses",
+    "TermScore": "search",
+    "Trained": "training.distillation",
+    "TrainingConfig": "training.config",
     "Turn": "conversation",
+    "build_index": "search",
+    "document_encoder": "encoding",
+    "encode_corpus": "vectors",
+    "evaluate": "evaluation",
     "flatten": "conversation",
+    "open_collection": "datasets.registry",
+    "open_vectors": "vectors",
+    "query_encoder": "encoding",
+    "read_config": "training.config",
+    "read_passages": "passages",
+    "train": "training.distillation",
 }
+"""The module of each public name."""
 
 __all__ = [
+    "ContrastiveLoss",
     "Conversation",
     "DiscoDocumentEncoder",
     "DiscoError",
+    "DiscoLoss",
     "DiscoQueryEncoder",
     "DiscoSearcher",
+    "Evaluation",
+    "Explanation",
+    "Hit",
+    "IndexSummary",
     "InputError",
+    "KLDistillationLoss",
+    "MarginMSELoss",
+    "OpenCollection",
+    "Passage",
+    "QueryLoss",
+    "RepresentationMSELoss",
+    "SampledLoss",
+    "TermScore",
+    "Trained",
+    "TrainingConfig",
     "Turn",
+    "build_index",
+    "document_encoder",
+    "encode_corpus",
+    "evaluate",
     "flatten",
+    "open_collection",
+    "open_vectors",
+    "query_encoder",
+    "read_config",
+    "read_passages",
+    "train",
 ]
 
 
@@ -44,3 +112,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from disco_pyserini.errors import InputError
+from pydantic import ConfigDict, Field
+
 from disco_pyserini.impacts import Quantiser
+from disco_pyserini.records import FileName, Items, Record, Text, built, read_yaml
 
 DEFAULT_ENCODER = "splade-disco-human-mistral"
 """What ``--encoder disco`` means for an index that does not say which encoder it belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelReference:
-    """A checkpoint: a hub id, or a path (relative paths start at the folder of the cards), and how it is used."""
+class ModelReference(Record):
+    """A checkpoint: a hub id, or a path (relative paths start at the folder of the cards), and how it is used.
 
-    model: str
-    max_length: int
-    revision: str | None = None
+    ``max_length`` has room for the two special tokens around a text and one token of it.
+    """
+
+    model: Text
+    max_length: Annotated[int, Field(ge=3)]
+    revision: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One file ``encoders/NAME.yaml``. ``scores`` holds published numbers by collection, with their source."""
+class PublishedScores(Record):
+    """What somebody measured on a collection, and where they say so. Every other field is a measure."""
 
-    name: str
-    description: str
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+    collection: Text
+    source: Text
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The scores by measure."""
+        return self.__pydantic_extra__
+
+
+class Card(Record):
+    """One file ``encoders/NAME.yaml``."""
+
+    name: FileName
+    description: Text
     query: ModelReference
     document: ModelReference
-    quantiser: Quantiser
-    licence: str
-    training_data: str
-    scores: tuple[Mapping[str, Any], ...] = ()
+    quantiser: Annotated[Quantiser, built(Quantiser)]
+    licence: Text
+    training_data: Text
+    scores: Items[PublishedScores] = ()
 
 
 def cards_folder() -> Path:
@@ -54,29 +70,14 @@ def read_card(path: Path) -> Card:
     """Read one card and check it.
 
     Raises:
-        InputError: a field is missing, unknown or of the wrong type; the message names the file.
+        InputError: it cannot be read, or a field is missing, unknown or wrong; the message names the file.
     """
-    import yaml
-
-    try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Card(
-            **{
-                **record,
-                "query": _reference(record["query"], path.parent),
-                "document": _reference(record["document"], path.parent),
-                "quantiser": Quantiser(**record["quantiser"]),
-                "scores": tuple(record.get("scores", ())),
-            }
-        )
-    except (KeyError, TypeError, yaml.YAMLError) as problem:
-        raise InputError(
-            f"{path}: not a valid encoder card: {problem}: see docs/encoders.md for the fields"
-        ) from problem
+    card = Card.check(read_yaml(path), str(path))
+    return card.model_copy(update={"query": _beside(path, card.query), "document": _beside(path, card.document)})
 
 
-def _reference(record: dict[str, Any], folder: Path) -> ModelReference:
-    reference = ModelReference(**record)
-    if reference.model.startswith("./"):
-        return ModelReference(str(folder / reference.model[2:]), reference.max_length, reference.revision)
-    return reference
+def _beside(path: Path, reference: ModelReference) -> ModelReference:
+    """Resolve a path that is relative to the card's folder."""
+    if not reference.model.startswith("./"):
+        return reference
+    return reference.model_copy(update={"model": str(path.parent / reference.model[2:])})

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from disco_pyserini.errors import InputError
 
 SEPARATOR = "[SEP]"
 BERT_SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
+_USER = ("user", "human")
+_ASSISTANT = ("assistant", "ai")
+_LEFT_OUT = ("system", "developer", "tool", "function")
+_TEXT_PARTS = ("text", "input_text", "output_text")
+
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the user said and, where it is known, what the system answered."""
+    """What the user said and what the system answered.
+
+    Attributes:
+        utterance: what the user said.
+        response: what the system answered; None if that is not known.
+    """
 
     utterance: str
     response: str | None = None
@@ -23,7 +37,13 @@ class Turn:
 class Conversation:
     """Turns, oldest first. The last one is the turn to answer: its utterance is the question.
 
-    A response on the last turn is ignored by `flatten`, since it is what the search is for.
+    `flatten` ignores the response of the last turn: finding it is the purpose of the search.
+
+    Attributes:
+        turns: the turns, oldest first.
+
+    Raises:
+        InputError: there are no turns.
     """
 
     turns: tuple[Turn, ...]
@@ -34,8 +54,55 @@ class Conversation:
 
     @classmethod
     def from_history(cls, utterance: str, history: Sequence[tuple[str, str | None]] = ()) -> Conversation:
-        """Build from the question and the (utterance, response) pairs before it, oldest first."""
+        """Build a conversation from the question and the exchanges before it.
+
+        Args:
+            utterance: the question.
+            history: (utterance, response) pairs, oldest first; a response may be None.
+        """
         return cls((*(Turn(user, system) for user, system in history), Turn(utterance)))
+
+    @classmethod
+    def from_messages(cls, messages: Iterable[object]) -> Conversation:
+        """Build a conversation from chat messages, as OpenAI's and LangChain's interfaces exchange them.
+
+        Each user message begins a turn, and the assistant messages after it, joined by spaces, are its response.
+        Assistant messages before the first user message are left out, and so are system, developer, tool and function
+        messages. An answer to the last user message is kept as the response of the last turn, which `flatten` ignores.
+
+        Args:
+            messages: the messages, oldest first: mappings with ``role`` (``user``, ``assistant``, ``system``, …) and
+                ``content``, or objects with ``role`` or ``type`` (LangChain's ``human``, ``ai``, ``system``, …) and
+                ``content``. The content is text, None, or a list of parts: the texts are joined by spaces, and
+                other parts, such as images, are ignored, with a logged note.
+
+        Raises:
+            InputError: a message or a role is not as above, there is no user message, or the last one has no text.
+        """
+        if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
+            raise InputError(
+                f"expected a list of messages, found {messages!r:.80}: pass [{{'role': 'user', 'content': …}}, …]"
+            )
+        turns: list[Turn] = []
+        roles: set[str] = set()
+        last_user_message = 0
+        for number, message in enumerate(messages, 1):
+            role, content = _role_and_content(message, number)
+            roles.add(role)
+            if role in _USER:
+                last_user_message = number
+                turns.append(Turn(_message_text(content, number)))
+            elif role in _ASSISTANT and turns and (text := _message_text(content, number)):
+                before = turns[-1].response
+                turns[-1] = Turn(turns[-1].utterance, f"{before} {text}" if before else text)
+        if not turns:
+            found = f"only messages with the roles {', '.join(sorted(roles))}" if roles else "no messages"
+            raise InputError(f"expected at least one user message, found {found}: add the message to answer")
+        if not turns[-1].utterance.strip():
+            raise InputError(
+                f"message {last_user_message}: the last user message has no text: expected the question to search with"
+            )
+        return cls(tuple(turns))
 
     @property
     def utterance(self) -> str:
@@ -43,22 +110,30 @@ class Conversation:
         return self.turns[-1].utterance
 
     def last(self, n: int) -> Conversation:
-        """The last ``n`` turns, the turn to answer among them."""
+        """Return the last ``n`` turns, including the turn to answer.
+
+        Raises:
+            InputError: ``n`` is less than 1.
+        """
         if n < 1:
             raise InputError(f"the number of turns to keep must be at least 1, found {n}")
         return Conversation(self.turns[-n:])
 
     def user_turns(self) -> Conversation:
-        """The same conversation without the system's responses."""
+        """Return the same conversation without the system's responses."""
         return Conversation(tuple(Turn(turn.utterance) for turn in self.turns))
 
 
 def flatten(conversation: Conversation, special_tokens: Sequence[str] = BERT_SPECIAL_TOKENS) -> str:
     """Write a conversation as one line, newest first: ``q_n [SEP] a_{n-1} [SEP] q_{n-1} … [SEP] a_1 [SEP] q_1``.
 
-    Newest first means that cutting the text to an encoder's ``max_length`` drops the oldest part. Missing responses
-    are left out, whitespace (tabs and newlines too) becomes single spaces, and ``special_tokens`` that stand literally
-    in an utterance are broken up, so that a tokenizer reads them as ordinary text.
+    The newest turn comes first, so that cutting the text to an encoder's ``max_length`` drops the oldest part. Missing
+    responses are left out, and whitespace (tabs and newlines too) becomes single spaces.
+
+    Args:
+        conversation: the conversation up to the turn to answer.
+        special_tokens: tokens to break up where an utterance contains them literally (``[SEP]`` becomes ``[ SEP]``),
+            so that a tokenizer reads them as ordinary text.
 
     Raises:
         InputError: the last utterance is empty.
@@ -79,6 +154,9 @@ def query_text(conversation: Conversation, form: str) -> str:
         conversation: the conversation up to the turn to answer.
         form: ``conversation`` (everything), ``user-turns`` (no responses), ``last:N`` (the last N turns with their
             responses), or ``utterance`` (the last utterance alone).
+
+    Raises:
+        InputError: the form is unknown, or the last utterance is empty.
     """
     if form == "conversation":
         return flatten(conversation)
@@ -96,3 +174,49 @@ def _one_line(text: str, special_tokens: Sequence[str]) -> str:
     for token in special_tokens:
         text = text.replace(token, f"{token[0]} {token[1:]}")
     return " ".join(text.split())
+
+
+def _role_and_content(message: object, number: int) -> tuple[str, object]:
+    """Return the role of a message in lower case, and its content."""
+    try:
+        if isinstance(message, Mapping):
+            role, content = message["role"], message["content"]
+        else:
+            role, content = getattr(message, "role", None) or message.type, message.content  # type: ignore[attr-defined]
+    except (KeyError, AttributeError) as problem:
+        raise InputError(
+            f"message {number}: expected a dict with 'role' and 'content', or an object with .type and .content, "
+            f"found {message!r:.80}"
+        ) from problem
+    # The pieces of a message that LangChain streams are called HumanMessageChunk and so on.
+    name = str(role).removesuffix("MessageChunk").lower()
+    if name not in (*_USER, *_ASSISTANT, *_LEFT_OUT):
+        raise InputError(
+            f"message {number}: unknown role {role!r}: expected {' or '.join(_USER)}, {' or '.join(_ASSISTANT)}, or "
+            f"{', '.join(_LEFT_OUT[:-1])} or {_LEFT_OUT[-1]}, which are left out"
+        )
+    return name, content
+
+
+def _message_text(content: Any, number: int) -> str:
+    """Return the text of a message's content; an empty one for content without text."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, Sequence):
+        raise InputError(f"message {number}: expected its content to be text or a list of parts, found {content!r:.80}")
+    texts = []
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+            continue
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        if kind is None or (kind in _TEXT_PARTS and not isinstance(part.get("text"), str)):
+            raise InputError(
+                f"message {number}: expected each part to be text, or like {{'type': 'text', 'text': …}}, "
+                f"found {part!r:.80}"
+            )
+        if kind in _TEXT_PARTS:
+            texts.append(part["text"])
+        else:
+            logger.info("message %d: a part of type %r was ignored: only text is searched with", number, kind)
+    return " ".join(texts)

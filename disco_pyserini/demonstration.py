@@ -9,19 +9,20 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from disco_pyserini.datasets.turns import Query, read_turns, topic_texts
-from disco_pyserini.demo_world import DemoWorld
+from disco_pyserini.datasets.layout import write_collection
+from disco_pyserini.datasets.registry import open_collection
+from disco_pyserini.datasets.turns import Query, topic_texts
 from disco_pyserini.encoding import document_encoder, query_encoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import DEFAULT_MEASURES, Evaluation, evaluate
 from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
 from disco_pyserini.lucene.impact_index import build_index
-from disco_pyserini.passages import read_passages
 from disco_pyserini.search.engine import Hit
 from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.trec import read_qrels, read_run, read_topics, write_run, write_topics
 from disco_pyserini.vectors import encode_corpus, open_vectors
 
+COLLECTION, SPLIT = "demo-world", "test"
 ENCODER = "disco-tiny"
 HITS = 100
 
@@ -67,15 +68,16 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> list[Row]:
     """
     _clear(folder)
     say("generating the demo world")
-    world = DemoWorld()
-    world.write(folder)
-    queries = list(read_turns(folder / "turns.test.jsonl"))
-    say(f"encoding {world.size} passages with {ENCODER}")
+    collection = open_collection(COLLECTION)
+    splits = {split: (collection.queries(split), collection.qrels(split)) for split in collection.benchmark.splits}
+    write_collection(collection.passages(SPLIT), splits, folder)
+    queries = list(collection.queries(SPLIT))
+    say(f"encoding the passages with {ENCODER}")
     document = document_encoder(ENCODER)
-    encode_corpus(document, ENCODER, world.passages(), folder / "vectors")
+    encode_corpus(collection.passages(SPLIT), folder / "vectors", document)
     say("building the impact index and the BM25 index")
     build_index(open_vectors(folder / "vectors"), folder / "index")
-    build_bm25_index(world.passages(), folder / "index.bm25")
+    build_bm25_index(collection.passages(SPLIT), folder / "index.bm25")
     rows = []
     with (
         Bm25Searcher(folder / "index.bm25") as bm25,
@@ -113,13 +115,14 @@ class Example:
 
 def example(folder: Path) -> Example | None:
     """Return the first such turn, from the third turn of a conversation on, with the passages found."""
-    qrels = read_qrels(folder / "qrels.test.txt")
-    contents = {passage.id: passage.contents for passage in read_passages(str(folder / "corpus.jsonl"))}
+    collection = open_collection(COLLECTION)
+    qrels = collection.qrels(SPLIT)
+    contents = {passage.id: passage.contents for passage in collection.passages(SPLIT)}
     best = {
         name: {qid: max(hits, key=hits.__getitem__) for qid, hits in read_run(folder / f"run.{name}.txt").items()}
         for name in ("splade.utterance", "disco.conversation")
     }
-    for query in read_turns(folder / "turns.test.jsonl"):
+    for query in collection.queries(SPLIT):
         splade, disco = best["splade.utterance"].get(query.qid), best["disco.conversation"].get(query.qid)
         relevant = qrels.get(query.qid, {})
         if splade and disco and query.depth >= 3 and disco in relevant and splade not in relevant:
@@ -152,7 +155,7 @@ def _search(
     write_run(dict(sorted(results.items())), run)
     return Row(
         condition,
-        evaluate(read_run(run), read_qrels(folder / "qrels.test.txt"), DEFAULT_MEASURES),
+        evaluate(read_run(run), read_qrels(folder / f"qrels.{SPLIT}.txt"), DEFAULT_MEASURES),
         fmean(len(searcher.query_terms(text)) for text in topics.values()),
         milliseconds,
     )

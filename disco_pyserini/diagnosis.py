@@ -1,16 +1,21 @@
-"""What `disco doctor` looks at: versions, Java, the plugin, the GPU, folders, and the encoders' weights."""
+"""What `disco doctor` checks: versions, Java, the GPU, folders, the encoders' weights, extensions and the plugin."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
+from disco_pyserini.errors import DiscoError
+from disco_pyserini.extensions import GROUP_PREFIX, OWN_PACKAGE, Registry
 from disco_pyserini.files import pyserini_cache
+from disco_pyserini.plugin import finder
 
 PACKAGES = (
     "disco-pyserini",
@@ -28,10 +33,24 @@ PACKAGES = (
     "pyarrow",
 )
 
+# Every kind of extension.
+REGISTRIES = (
+    "disco_pyserini.datasets.registry:COLLECTIONS",
+    "disco_pyserini.training.losses:LOSSES",
+    "disco_pyserini.training.sampling:STRATEGIES",
+    "disco_pyserini.training.fusion:RULES",
+    "disco_pyserini.encoding.backends:BACKENDS",
+    "disco_pyserini.search.engine:ENGINES",
+    "disco_pyserini.exports.exporter:EXPORTERS",
+)
+
+# The check of the plugin takes a quarter of a minute on a laptop.
+_PLUGIN_SECONDS = 180
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. Something ``needed`` that is not ``good`` makes the command fail."""
+    """One line of the report. A finding that is ``needed`` but not ``good`` makes the command fail."""
 
     subject: str
     detail: str
@@ -41,16 +60,46 @@ class Finding:
 
 
 def diagnose() -> list[Finding]:
-    """Look at everything and return the report."""
+    """Check everything except the plugin."""
     return [
         Finding("Python", f"{platform.python_version()} at {sys.executable}, {platform.platform()}"),
         *map(_package, PACKAGES),
         _java(),
-        _plugin(),
         _gpu(),
         *_folders(),
         *_encoders(),
+        *_extensions(),
     ]
+
+
+def check_plugin() -> list[Finding]:
+    """Check each feature of the plugin by using it in a fresh process, which takes about 15 s."""
+    if os.environ.get(finder.SWITCH) == "0":
+        return [Finding("plugin", f"switched off by {finder.SWITCH}=0", good=False, needed=False)]
+    command = [sys.executable, "-m", "disco_pyserini.plugin.probe"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PLUGIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        return [Finding("plugin", f"the check did not end within {_PLUGIN_SECONDS} s", good=False)]
+    try:
+        probes = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        return [Finding("plugin", f"the check crashed: {(done.stderr.splitlines() or ['no message'])[-1]}", good=False)]
+    return [
+        Finding(
+            f"plugin, {probe['feature']}",
+            probe["state"] + (f": {probe['problem']}" if probe["problem"] else ""),
+            good=probe["state"] == "active",
+            remedy=_PLUGIN_REMEDIES.get(probe["state"], ""),
+        )
+        for probe in probes
+    ]
+
+
+_PLUGIN_REMEDIES = {
+    "missing": "reinstall with pip; or use `disco search …`, which needs no .pth file",
+    "failed": "use `disco search …`, which needs no plugin, and report the problem",
+}
 
 
 def _package(name: str) -> Finding:
@@ -69,7 +118,6 @@ def _package(name: str) -> Finding:
 
 
 def _java() -> Finding:
-    from disco_pyserini.errors import DiscoError
     from disco_pyserini.lucene.jvm import choose_java
 
     try:
@@ -80,21 +128,6 @@ def _java() -> Finding:
     return Finding(
         "Java", f"{java.version} at {java.path}: {java.reason}" + (f"; DISCO_JAVA_OPTIONS={options}" if options else "")
     )
-
-
-def _plugin() -> Finding:
-    from disco_pyserini.plugin import finder
-
-    if os.environ.get("DISCO_PYSERINI_PLUGIN") == "0":
-        return Finding("plugin", "switched off by DISCO_PYSERINI_PLUGIN=0", good=False, needed=False)
-    if not finder.is_installed():
-        return Finding(
-            "plugin",
-            "not active: python -m pyserini.search.lucene does not know --encoder disco",
-            good=False,
-            remedy="reinstall with pip, or use `disco search …`, which needs no .pth file",
-        )
-    return Finding("plugin", "active: python -m pyserini.search.lucene knows --encoder disco")
 
 
 def _gpu() -> Finding:
@@ -114,7 +147,7 @@ def _folders() -> list[Finding]:
     for subject, folder in (("Pyserini's cache", pyserini_cache()), ("hub cache", Path(HF_HUB_CACHE))):
         existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(existing).free / 2**30
-        state = "" if folder.exists() else ", not made yet"
+        state = "" if folder.exists() else ", does not exist yet"
         findings.append(Finding(subject, f"{folder}{state}, {free:.1f} GiB free"))
     return findings
 
@@ -133,10 +166,35 @@ def _encoders() -> list[Finding]:
             )
             if not present
         ]
-        default = " (what disco means for other indexes)" if card.name == DEFAULT_ENCODER else ""
-        remedy = (
-            f"fetched from the hub on first use; or: hf download {' ; hf download '.join(absent)}" if absent else ""
-        )
-        detail = f"weights not here: {', '.join(absent)}" if absent else "weights are here"
+        default = " (the default for indexes of other tools)" if card.name == DEFAULT_ENCODER else ""
+        remedy = f"downloaded on first use; or: hf download {' ; hf download '.join(absent)}" if absent else ""
+        detail = f"not stored here: {', '.join(absent)}" if absent else "stored here"
         findings.append(Finding(f"encoder {card.name}{default}", detail, good=not absent, needed=False, remedy=remedy))
+    return findings
+
+
+def _extensions() -> list[Finding]:
+    """The registered names of each kind; then what is wrong with those of other packages."""
+    findings = []
+    for place in REGISTRIES:
+        module, _, attribute = place.partition(":")
+        registry: Registry[object] = getattr(import_module(module), attribute)
+        kind, names = registry.group.removeprefix(GROUP_PREFIX), []
+        for name in registry:
+            package = registry.origin(name)
+            if package == OWN_PACKAGE:
+                names.append(name)
+                continue
+            try:
+                registry.get(name)
+            except DiscoError as problem:
+                findings.append(Finding(f"{registry.kind} {name}", f"failed: {problem}", good=False))
+            else:
+                names.append(f"{name} ({package})")
+        findings.append(Finding(kind, ", ".join(names)))
+        for name, package in registry.clashes():
+            owner = registry.origin(name)
+            findings.append(
+                Finding(f"{registry.kind} {name}", f"ignored from {package}: {owner} has this name", good=False)
+            )
     return findings

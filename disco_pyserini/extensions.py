@@ -1,8 +1,7 @@
-"""What others can add without editing this package: collections, losses, engines and so on, by entry points.
+"""What other packages can add: collections, losses, engines and so on, by entry points (docs/extending.md).
 
-A `Registry` holds the extensions of one kind by name: those of this package, those that installed packages announce
-in an entry-point group (docs/extending.md), and those that a program registers itself. Nothing is imported before it is
-asked for by name.
+A `Registry` holds the extensions of one kind by name: those of this package, those that installed packages announce as
+entry points, and those that a program registers itself. Nothing is imported before it is asked for by name.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 
 from disco_pyserini.errors import DiscoError, InputError
 
+OWN_PACKAGE = "disco-pyserini"
 GROUP_PREFIX = "disco_pyserini."
 """Every entry-point group begins with it: ``disco_pyserini.collections``, for example."""
 
@@ -42,7 +42,7 @@ class Registry[Extension]:
             InputError: the name is taken.
         """
         if name in self:
-            raise InputError(f"there is a {self.kind} named {name!r} already: choose another name")
+            raise InputError(f"the {self.kind} {name!r} of {self.origin(name)} exists already: choose another name")
         self._known[name] = extension
 
     def get(self, name: str) -> Extension:
@@ -52,15 +52,21 @@ class Registry[Extension]:
             InputError: there is none; the message suggests the nearest name.
             DiscoError: the package that announces it cannot be imported.
         """
+        self.check(name)
         known = self._known.get(name)
         if isinstance(known, str):
             module, _, attribute = known.partition(":")
             known = getattr(import_module(module), attribute)
         elif known is None:
-            known = self._load(name)
+            known = self._load(_entry_points(self.group)[name])
         self._known[name] = known
         found: Extension = known
         return found
+
+    def check(self, name: str) -> None:
+        """Raise the `InputError` of `get` if there is no such extension, without importing anything."""
+        if name not in self:
+            raise InputError(f"unknown {self.kind} {name!r}: {nearest(name, self.names())}")
 
     def names(self) -> list[str]:
         """All names: built-in and registered ones in the order of registration, then those of other packages."""
@@ -69,20 +75,26 @@ class Registry[Extension]:
     def origin(self, name: str) -> str:
         """Return the package that provides an extension, or ``this process`` for what a program registered."""
         if name in self._built_in:
-            return "disco-pyserini"
+            return OWN_PACKAGE
         entry = _entry_points(self.group).get(name)
         return "this process" if entry is None else _package(entry)
 
-    def _load(self, name: str) -> Any:
-        entry = _entry_points(self.group).get(name)
-        if entry is None:
-            raise InputError(f"unknown {self.kind} {name!r}: {nearest(name, self.names())}")
+    def clashes(self) -> list[tuple[str, str]]:
+        """Return (name, package) of the entry points that are ignored, since their name belongs to another package."""
+        entries = _entry_points(self.group)
+        return [
+            (entry.name, _package(entry))
+            for entry in entry_points(group=self.group)
+            if entry.name in self._built_in or entry != entries[entry.name]
+        ]
+
+    def _load(self, entry: EntryPoint) -> Any:
         try:
             return entry.load()
-        except Exception as problem:  # another package's code may raise anything
+        except (Exception, SystemExit) as problem:  # another package's code may raise anything
             raise DiscoError(
-                f"the {self.kind} {name!r} of the package {_package(entry)} cannot be loaded ({problem!r}): update or "
-                "uninstall that package"
+                f"the {self.kind} {entry.name!r} of the package {_package(entry)} cannot be loaded ({problem!r}): "
+                "update or uninstall that package"
             ) from problem
 
     def __contains__(self, name: object) -> bool:
@@ -94,14 +106,20 @@ class Registry[Extension]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Suggest the nearest known name, or list all of them: the end of an error message."""
-    names = list(known)
+    names: dict[str, str] = {}
+    for each in known:
+        names.setdefault(each.lower(), each)
     near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(names)}"
+    return f"did you mean {names[near[0]]!r}?" if near else f"expected one of {', '.join(names.values())}"
 
 
 @cache
 def _entry_points(group: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=group)}
+    """The entry points of a group by name; of two with one name, that of the package first in the alphabet counts."""
+    found: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=group), key=_package):
+        found.setdefault(entry.name, entry)
+    return found
 
 
 def _package(entry: EntryPoint) -> str:

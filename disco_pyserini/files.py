@@ -131,13 +131,13 @@ def folder_aside(final: Path) -> Iterator[Path]:
         InputError: ``final`` exists already and is not an empty folder.
         DiscoError: the file system refused.
     """
-    _refuse_existing(final)
+    refuse_existing(final)
     aside = _aside_name(final, os.getpid())
     try:
         _remove_leftovers(final)
         aside.mkdir(parents=True)
         yield aside
-        _refuse_existing(final)
+        refuse_existing(final)
         if final.exists():
             final.rmdir()
         aside.rename(final)
@@ -151,7 +151,12 @@ def _aside_name(final: Path, pid: int | str) -> Path:
     return final.with_name(f".{final.name}.{pid}.part")
 
 
-def _refuse_existing(final: Path) -> None:
+def refuse_existing(final: Path) -> None:
+    """Check that a folder to make does not exist yet; an empty folder may exist.
+
+    Raises:
+        InputError: ``final`` is a file, or a folder that is not empty.
+    """
     if final.exists() and not (final.is_dir() and not any(final.iterdir())):
         what = "a folder that is not empty" if final.is_dir() else "a file"
         raise InputError(f"{final}: already there ({what}): choose another name, or remove it first")

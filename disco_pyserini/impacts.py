@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from disco_pyserini.errors import InputError
+
+LARGEST_IMPACT = 2**16 - 1
+"""Stored vectors have 16 bits for an impact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +21,42 @@ class Quantiser:
 
     The defaults are the numbers of Pyserini's own SPLADE encoder. Documents and queries must share them: a score is
     a sum of products of impacts, so mixing two quantisers changes rankings without any error message.
+
+    Raises:
+        InputError: ``weight_range`` is not a number above 0, or ``quant_range`` no integer from 1 to `LARGEST_IMPACT`.
     """
 
     weight_range: float = 5.0
     quant_range: int = 256
 
+    def __post_init__(self) -> None:
+        if type(self.weight_range) not in (int, float) or not 0 < self.weight_range < math.inf:
+            raise InputError(f"expected weight_range to be a number above 0, found {self.weight_range!r:.80}")
+        if type(self.quant_range) is not int or not 1 <= self.quant_range <= LARGEST_IMPACT:
+            raise InputError(
+                f"expected quant_range to be an integer from 1 to {LARGEST_IMPACT:,}, found {self.quant_range!r:.80}"
+            )
+
     def quantise(self, weights: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Round weights (any shape) to impacts, half to even, in double precision as Pyserini does."""
-        return np.rint(weights.astype(np.float64) / self.weight_range * self.quant_range).astype(np.int64)
+        """Round weights (any shape) to impacts, half to even, in double precision as Pyserini does.
+
+        Raises:
+            InputError: an impact would be larger than `LARGEST_IMPACT`, or a weight is not a number.
+        """
+        impacts = np.rint(weights.astype(np.float64) / self.weight_range * self.quant_range)
+        if not (valid := impacts <= LARGEST_IMPACT).all():
+            raise InputError(
+                f"expected weights up to {LARGEST_IMPACT * self.weight_range / self.quant_range:g}, whose impacts are "
+                f"at most {LARGEST_IMPACT:,}, found {weights[~valid].max():g}: quantise with a larger weight range"
+            )
+        return impacts.astype(np.int64)
 
     def impacts(self, vector: WeightVector) -> ImpactVector:
-        """Quantise a sparse vector and drop what rounds to 0."""
+        """Quantise a sparse vector and drop what rounds to 0.
+
+        Raises:
+            InputError: see `quantise`.
+        """
         impacts = self.quantise(vector.weights)
         kept = impacts > 0
         return ImpactVector(vector.terms[kept], impacts[kept].astype(np.uint16))

@@ -150,7 +150,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     for i in range(400):
         chosen = generator.choice(len(vocabulary), size=10, replace=False)
         documents[f"d{i}"] = {vocabulary[term]: int(generator.integers(1, 9)) for term in chosen}
-    space = VectorSpace(str(model), "made up", "0", vocabulary_hash(vocabulary), 256, Quantiser())
+    space = VectorSpace(
+        encoder=str(model),
+        document_model="made up",
+        revision="0",
+        vocabulary=vocabulary_hash(vocabulary),
+        max_length=256,
+        quantiser=Quantiser(),
+    )
     source = Vectors(documents, space)
     source.vocabulary = vocabulary
     build_index(source, folder / "index")

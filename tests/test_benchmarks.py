@@ -62,3 +62,13 @@ def test_the_distillation_study_says_what_its_results_hold() -> None:
         "assert page(Study.read()) == PAGE.read_text(encoding='utf-8')"
     )
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
+
+
+def test_the_documentation_shows_the_stored_results() -> None:
+    code = (
+        "from benchmarks.results_page import PAGE, RESULTS, SUMMARY_PAGE, measurements, performance, read_records; "
+        "records = read_records(RESULTS); "
+        "assert measurements(records) == PAGE.read_text(encoding='utf-8'); "
+        "assert performance(records) == SUMMARY_PAGE.read_text(encoding='utf-8')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import Quantiser, WeightVector
 
 
@@ -32,3 +34,32 @@ def test_dequantise_inverts_up_to_rounding() -> None:
 def test_distance_to_border_is_zero_where_rounding_changes() -> None:
     weights = np.array([0.5, 1.0, 1.5, 1.75]) * 5 / 256
     assert np.allclose(Quantiser().distance_to_border(weights), [0, 0.5, 0, 0.25])
+
+
+@pytest.mark.parametrize("weight_range", [0, -5, float("nan"), float("inf"), "5", True, None])
+def test_an_impossible_weight_range_is_refused(weight_range: object) -> None:
+    with pytest.raises(InputError, match=r"expected weight_range to be a number above 0, found "):
+        Quantiser(weight_range=weight_range)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("quant_range", [0, -1, 65_536, 256.0, "256", True, None])
+def test_an_impossible_quant_range_is_refused(quant_range: object) -> None:
+    with pytest.raises(InputError, match=r"expected quant_range to be an integer from 1 to 65,535, found "):
+        Quantiser(quant_range=quant_range)  # type: ignore[arg-type]
+
+
+def test_the_largest_impact_is_kept_and_a_larger_one_refused() -> None:
+    quantiser = Quantiser(weight_range=1.0, quant_range=65_535)
+    assert quantiser.impacts(vector(1.0)).impacts.tolist() == [65_535]
+    with pytest.raises(InputError, match=r"expected weights up to 1, .* 65,535, found 1\.5"):
+        quantiser.impacts(vector(1.5))
+
+
+@pytest.mark.parametrize("weight", [np.inf, np.nan, 3e38])
+def test_impacts_never_wrap(weight: float) -> None:
+    with pytest.raises(InputError, match="expected weights up to"):
+        Quantiser().impacts(vector(weight))
+
+
+def vector(weight: float) -> WeightVector:
+    return WeightVector(np.array([2, 5], dtype=np.int32), np.array([0.0, weight], dtype=np.float32))

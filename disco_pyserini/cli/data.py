@@ -5,30 +5,36 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-app = typer.Typer(help="Collections: what there is, topics and qrels, the demo world.", no_args_is_help=True)
+from disco_pyserini.cli.shared import Overwrite, refuse_existing, report_ids, show_table
+
+if TYPE_CHECKING:
+    from disco_pyserini.datasets.registry import OpenCollection
+
+app = typer.Typer(help="List and fetch collections; write their topics and qrels.", no_args_is_help=True)
 
 
 @app.command("demo-world")
 def demo_world(
     output: Annotated[Path, typer.Option(help="Folder for corpus.jsonl, turns.SPLIT.jsonl and qrels.SPLIT.txt.")],
     passages: Annotated[int, typer.Option(help="Size of the corpus.")] = 2000,
-    seed: Annotated[int, typer.Option(help="Another seed is another world.")] = 2025,
+    seed: Annotated[int, typer.Option(help="Seed of the world.")] = 2025,
+    conversations: Annotated[int, typer.Option(help="Conversations about each cluster of 56 passages.")] = 6,
 ) -> None:
     """Generate the demo world, an invented conversational collection."""
     from disco_pyserini.demo_world import DemoWorld
 
-    DemoWorld(seed=seed, size=passages).write(output)
+    DemoWorld(seed, passages, conversations).write(output)
     print(f"{passages} passages in {output}")
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A collection, or a folder or turns.jsonl in our layout.")]
-Split = Annotated[str | None, typer.Option(help="Needed where a collection has several; disco data list names them.")]
+Split = Annotated[str | None, typer.Option(help="Split; not needed if the collection has only one.")]
 From = Annotated[
-    Path | None, typer.Option("--from", help="Folder of the collection's files; else where disco data get puts them.")
+    Path | None, typer.Option("--from", help="Folder of the collection's files, if not the one of disco data get.")
 ]
 
 
@@ -39,40 +45,53 @@ class Ids(StrEnum):
     rows = "rows"
 
 
-IdsOption = Annotated[Ids, typer.Option(help="The benchmark's ids, or rows: 0, 1, 2, … as DiSCo numbers TopiOCQA.")]
+IdsOption = Annotated[
+    Ids, typer.Option(help="Query ids: the benchmark's, or row numbers as in DiSCo's TopiOCQA files.")
+]
 
 
 @app.command("list")
 def list_collections() -> None:
-    """List the published collections: splits, turns at the publisher's, turns that are here, and the licence."""
-    from disco_pyserini.cli.tables import show
-    from disco_pyserini.datasets.registry import BENCHMARKS, open_collection
+    """List the collections: splits, number of published turns, number of local turns, and licence."""
+    from disco_pyserini.datasets.registry import COLLECTIONS, open_collection
     from disco_pyserini.errors import DiscoError
 
     rows = []
-    for name, benchmark in BENCHMARKS.items():
-        for split, published in benchmark.splits.items():
+    for name in COLLECTIONS:
+        try:
             collection = open_collection(name)
-            try:
-                here = f"{sum(1 for _ in collection.queries(split)):,}" if collection.folder.is_dir() else "-"
-            except DiscoError as problem:
-                here = "-"
-                print(f"note: {problem}", file=sys.stderr)
-            rows.append([name, split, "?" if published is None else f"{published:,}", here, benchmark.terms.licence])
-    show(["collection", "split", "turns", "here", "licence"], rows)
+        except DiscoError as problem:  # another package's collection that cannot be loaded
+            print(f"note: {problem}", file=sys.stderr)
+            continue
+        benchmark = collection.benchmark
+        for split, published in benchmark.splits.items():
+            total = "?" if published is None else f"{published:,}"
+            rows.append([name, split, total, _local_turns(collection, split), benchmark.terms.licence])
+    show_table(["collection", "split", "turns", "here", "licence"], rows)
+
+
+def _local_turns(collection: OpenCollection, split: str) -> str:
+    from disco_pyserini.errors import DiscoError
+
+    if not collection.is_local:
+        return "not fetched"
+    try:
+        return f"{sum(1 for _ in collection.queries(split)):,}"
+    except DiscoError:  # a file is missing or damaged: the commands that read it say which
+        return "incomplete"
 
 
 @app.command()
 def get(
     name: Annotated[str, typer.Argument(help="Collection.")],
     only: Annotated[
-        list[str] | None, typer.Option(help="File to fetch, by name or pattern ('*.tsv'); repeat for more.")
+        list[str] | None, typer.Option(help="File to fetch, by name or pattern ('*.tsv'); may be repeated.")
     ] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", exists=True, help="Take local copies (a folder, or the file) instead.")
+        Path | None, typer.Option("--from", exists=True, help="Copy from this folder or file instead of downloading.")
     ] = None,
 ) -> None:
-    """Fetch the files of a collection. The same command continues a stopped download; whole files are left alone."""
+    """Fetch the files of a collection. The same command continues a stopped download, and keeps complete files."""
     from disco_pyserini.cli.fetching import fetch_and_tell
     from disco_pyserini.datasets.registry import benchmark
     from disco_pyserini.datasets.resources import data_folder
@@ -84,25 +103,26 @@ def get(
 @app.command()
 def topics(
     name: Name,
-    output: Annotated[Path, typer.Option(help="Topics file to write (.tsv), as Pyserini reads it.")],
+    output: Annotated[Path, typer.Option(help="Topics file to write (.tsv), for Pyserini.")],
     split: Split = None,
     query: Annotated[
         str,
         typer.Option(
-            help="conversation, user-turns, last:N, utterance, a rewrite's name (human, …), llm:FILE, or "
+            help="conversation, user-turns, last:N, utterance, the name of a rewrite (human, …), llm:FILE, or "
             "llm:hf:OWNER/NAME (or OWNER/NAME/FILE) for rewrites from the hub."
         ),
     ] = "conversation",
     source: From = None,
     ids: IdsOption = Ids.benchmark,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the turns of a collection as a topics file."""
-    from disco_pyserini.cli.teach import report_ids
     from disco_pyserini.datasets.registry import number_rows, open_collection
     from disco_pyserini.datasets.rewrites import with_form
     from disco_pyserini.datasets.turns import topic_texts
     from disco_pyserini.trec import write_topics
 
+    refuse_existing(output, overwrite)
     collection = open_collection(name, source)
     turns = collection.queries(collection.split(split))
     given, surplus = with_form(number_rows(turns) if ids is Ids.rows else turns, query)
@@ -120,15 +140,16 @@ def qrels(
     split: Split = None,
     source: From = None,
     ids: IdsOption = Ids.benchmark,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the judgments of a collection as TREC qrels."""
-    from disco_pyserini.datasets.registry import open_collection
+    from disco_pyserini.datasets.registry import number_qrels, open_collection
     from disco_pyserini.trec import write_qrels
 
+    refuse_existing(output, overwrite)
     collection = open_collection(name, source)
     judged = collection.qrels(collection.split(split))
     if ids is Ids.rows:
-        turns = collection.queries(collection.split(split))
-        judged = {str(row): judged[turn.qid] for row, turn in enumerate(turns) if turn.qid in judged}
+        judged = number_qrels(judged, collection.queries(collection.split(split)))
     write_qrels(judged, output)
     print(f"{sum(map(len, judged.values())):,} judgments of {len(judged):,} turns in {output}")

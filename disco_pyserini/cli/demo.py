@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import show_table
+
 
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the collection, indexes, topics and runs.")] = Path("demo"),
@@ -14,7 +16,6 @@ def demo(
     """Search a small generated collection with BM25, SPLADE and DiSCo, offline, and compare them."""
     from rich.console import Console
 
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.evaluation import DEFAULT_MEASURES
 
     console = Console(stderr=True)
@@ -27,7 +28,7 @@ def demo(
                 console.print(message)
 
         rows = run_demo(output, say)
-    show(
+    show_table(
         ["system", "query", *DEFAULT_MEASURES, "terms", "ms/query"],
         [
             [

@@ -2,86 +2,66 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class OnError(StrEnum):
-    """What to do about a record that cannot be used."""
-
-    stop = "stop"
-    skip = "skip"
+from disco_pyserini.cli.shared import (
+    Backend,
+    Corpus,
+    Device,
+    MaxLength,
+    OnError,
+    OnErrorOption,
+    StoreRaw,
+    progress_bar,
+    resumable,
+)
 
 
 def encode(
-    encoder: Annotated[str, typer.Option(help="Name of an encoder (see `disco encoders`), path or hub id.")],
-    corpus: Annotated[str, typer.Option(help="JSONL or TSV file (.gz or not), folder of them, or irds:NAME.")],
+    encoder: Annotated[str, typer.Option(help="Document encoder: card (see disco encoders), path or hub id.")],
+    corpus: Corpus,
     output: Annotated[Path, typer.Option(help="Folder for the vectors; the same command continues a stopped run.")],
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Tokens per forward pass, padding included.")] = None,
-    backend: Annotated[str, typer.Option(help="torch, torch-bf16, onnx or onnx-int8.")] = "torch",
-    max_length: Annotated[int | None, typer.Option(min=3, help="Tokens after which a passage is cut.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …; by default a GPU if there is one.")] = None,
+    batch_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens per forward pass, padding included; by default what is fast.")
+    ] = None,
+    backend: Backend = None,
+    max_length: MaxLength = None,
+    device: Device = None,
     fields: Annotated[str, typer.Option(help="Fields to join as the text, such as title,body.")] = "",
     shard_id: Annotated[int, typer.Option(help="Which shard to encode, from 0.")] = 0,
-    shard_num: Annotated[int, typer.Option(min=1, help="How many shards share the work.")] = 1,
-    store_raw: Annotated[
-        bool, typer.Option("--store-raw/--no-store-raw", help="Keep the texts beside the vectors.")
-    ] = True,
-    on_error: Annotated[OnError, typer.Option(help="Bad records: stop, or skip and list them.")] = OnError.stop,
+    shard_num: Annotated[int, typer.Option(min=1, help="Number of shards that share the work.")] = 1,
+    store_raw: StoreRaw = True,
+    on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Encode the passages of a corpus into sparse vectors, ready for `disco index`."""
-    from itertools import islice
-
-    from disco_pyserini.passages import RejectsFile, count_passages, read_passages
-    from disco_pyserini.vectors import Manifest, encode_corpus
-    from disco_pyserini.vectors.part_writer import REJECTS
+    from disco_pyserini.datasets.named import named_passages
+    from disco_pyserini.passages import count_passages
+    from disco_pyserini.vectors import encode_corpus
     from disco_pyserini.vectors.parts import shard_folder
 
+    named = named_passages(corpus)
+    total = count_passages(corpus) if named is None else None
     folder = shard_folder(output, shard_id, shard_num)
-    before = Manifest.read(folder)
-    names = fields.replace(",", " ").split()
-    try:
-        total = count_passages(corpus)
-        from disco_pyserini.encoding import document_encoder  # takes seconds: what is wrong above is said before
-
-        model = document_encoder(encoder, device, max_length, batch_size, backend)
-        if before and before.passages:
-            print(f"{folder}: {before.passages:,} passages are encoded already: comparing them with the corpus")
-        with (
-            RejectsFile(folder / REJECTS) as rejects,
-            progress_bar("encoding", None if total is None else total // shard_num) as progress,
-        ):
-            found = read_passages(corpus, names, rejects) if on_error is OnError.skip else read_passages(corpus, names)
-            passages = islice(found, shard_id, None, shard_num)
-            after = encode_corpus(model, encoder, passages, folder, store_raw=store_raw, progress=progress)
-    except KeyboardInterrupt:
-        print(f"stopped: the same command continues after the parts that are whole in {folder}", file=sys.stderr)
-        raise typer.Exit(130) from None
-    print(
-        f"{folder}: already complete, nothing to do" if after == before else f"{after.passages:,} passages in {folder}"
-    )
-    if rejects.count:
-        print(f"{rejects.count:,} bad records were left out: see {rejects.path}", file=sys.stderr)
-
-
-@contextmanager
-def progress_bar(title: str, total: int | None, unit: str = "passages") -> Iterator[Callable[[int], None]]:
-    """Show a bar with the rate and the time left; give what to call with each number of passages (units) done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.finished_speed or task.speed or 0:,.0f} {unit}/s")
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda done: progress.advance(task, done)
+    with (
+        resumable(f"after the parts that are whole in {folder}"),
+        progress_bar("encoding", None if total is None else total // shard_num) as progress,
+    ):
+        manifest = encode_corpus(
+            corpus if named is None else named,
+            output,
+            encoder,
+            fields=fields.replace(",", " ").split(),
+            on_error=on_error,
+            shard_id=shard_id,
+            shard_num=shard_num,
+            store_raw=store_raw,
+            device=device,
+            backend=backend,
+            max_length=max_length,
+            batch_tokens=batch_tokens,
+            progress=progress,
+        )
+    print(f"{manifest.passages:,} passages in {folder}")

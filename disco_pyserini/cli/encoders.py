@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import show_table
+
 
 def encoders(name: Annotated[str | None, typer.Argument(help="A card's name; all of them without it.")] = None) -> None:
     """List the encoder cards, or print one with its models, licence and published scores."""
     from disco_pyserini.cards import cards
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.encoding.locate import is_present
     from disco_pyserini.errors import InputError
 
@@ -19,7 +20,7 @@ def encoders(name: Annotated[str | None, typer.Argument(help="A card's name; all
         for card in cards().values():
             present = is_present(card.query, "query") and is_present(card.document, "document")
             rows.append([card.name, "yes" if present else "no", card.licence, card.description])
-        show(["encoder", "here", "licence", "what it is"], rows)
+        show_table(["encoder", "here", "licence", "what it is"], rows)
         return
     if name not in cards():
         raise InputError(f"no encoder card {name!r}: expected one of {', '.join(cards())}")
@@ -31,5 +32,5 @@ def encoders(name: Annotated[str | None, typer.Argument(help="A card's name; all
     print(f"  quantiser: range {card.quantiser.weight_range:g} to {card.quantiser.quant_range} impacts")
     print(f"  licence: {card.licence}\n  training data: {card.training_data}")
     for score in card.scores:
-        values = ", ".join(f"{key} {value}" for key, value in score.items() if key not in {"collection", "source"})
-        print(f"  {score['collection']}: {values} ({score['source']})")
+        values = ", ".join(f"{measure} {value}" for measure, value in score.measures.items())
+        print(f"  {score.collection}: {values} ({score.source})")

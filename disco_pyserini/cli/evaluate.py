@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from disco_pyserini.cli.shared import show_table
+
+if TYPE_CHECKING:
+    from disco_pyserini.evaluation import Estimate
 
 
 def evaluate(
     run: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC run.")],
     qrels: Annotated[str, typer.Option(help="TREC qrels, or COLLECTION/SPLIT.")],
     measures: Annotated[
-        str, typer.Option(help="Measures of ir_measures, separated by spaces.")
+        str, typer.Option(help="Measures, as ir_measures or trec_eval spell them, separated by spaces.")
     ] = "nDCG@3 MRR R@10 R@100",
-    by_depth: Annotated[bool, typer.Option("--by-depth", help="One row for each turn depth.")] = False,
+    by_depth: Annotated[
+        bool, typer.Option("--by-depth", help="Add one row for each turn depth, with confidence intervals.")
+    ] = False,
     turns: Annotated[
         str | None,
         typer.Option(help="COLLECTION/SPLIT, or turns.jsonl, for the depths; else ids end in the turn number."),
@@ -22,7 +29,6 @@ def evaluate(
     plot: Annotated[Path | None, typer.Option(help="With --by-depth: file for a plot of it (.png).")] = None,
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.datasets.named import open_qrels, turn_depths
     from disco_pyserini.errors import InputError
     from disco_pyserini.evaluation import evaluate
@@ -37,10 +43,20 @@ def evaluate(
     result = evaluate(read_run(run), open_qrels(qrels), names)
     groups = result.by_depth(turn_depths(next(iter(result.by_query.values())), turns)) if by_depth else {}
     rows = [("all", result), *((str(depth), group) for depth, group in groups.items())]
-    show(
+    show_table(
         ["turn", "queries", *names],
-        [[label, str(group.queries), *(f"{group.mean(name):.4f}" for name in names)] for label, group in rows],
+        [
+            [label, str(group.queries), *(_cell(group.estimate(name), by_depth) for name in names)]
+            for label, group in rows
+        ],
     )
+    if by_depth:
+        print("±: half the width of the 95 % confidence interval over the queries")
     if plot:
-        lines = {name: [group.mean(name) for group in groups.values()] for name in names}
-        plot_by_depth(list(groups), {"mean": lines}, plot)
+        lines = {name: {depth: group.estimate(name) for depth, group in groups.items()} for name in names}
+        plot_by_depth(f"{run.name}, {result.queries} queries", {"mean": lines}, plot)
+
+
+def _cell(estimate: Estimate, with_interval: bool) -> str:
+    half_width = "" if estimate.half_width is None else f" ±{estimate.half_width:.2f}"
+    return f"{estimate.mean:.4f}{half_width if with_interval else ''}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
+from disco_pyserini import __version__
 from disco_pyserini.cli import (
     compare,
     data,
@@ -24,15 +28,32 @@ from disco_pyserini.cli import (
     vectors,
 )
 from disco_pyserini.errors import DiscoError
+from disco_pyserini.logs import show_log
 from disco_pyserini.plugin import finder
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"disco-pyserini {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="disco",
-    help="Conversational search with DiSCo encoders, inside Pyserini.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def disco(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Conversational search with DiSCo encoders, inside Pyserini."""
+
+
 app.command()(demo.demo)
 app.command()(encode.encode)
 app.command()(index.index)
@@ -53,9 +74,23 @@ app.add_typer(vectors.app, name="vectors")
 
 def main() -> None:
     """Run the command line; a `DiscoError` becomes one line on stderr and an exit code of 1 or 2."""
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
+        show_log()
     finder.install()  # so that `irds:disco/…` names our collections
+    command = get_command(app)
+    _show_flags_without_type(command)
     try:
-        app()
+        command(prog_name="disco")
     except DiscoError as problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.exit_code)
+
+
+def _show_flags_without_type(command: Any) -> None:
+    """Let help texts show ``--flag``, not ``--flag <bool>``."""
+    options = [*command.params, command.get_help_option(typer.Context(command))]
+    for option in options:
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    for below in getattr(command, "commands", {}).values():
+        _show_flags_without_type(below)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import show_table
+
 if TYPE_CHECKING:
     from disco_pyserini.reproduction.driver import Result
     from disco_pyserini.reproduction.plan import Job, Trial
@@ -85,10 +87,9 @@ class _Progress:
 
 
 def _list(trials: Sequence[Trial]) -> None:
-    from disco_pyserini.cli.tables import show
     from disco_pyserini.reproduction.driver import state
 
-    show(
+    show_table(
         ["collection", "data set", "condition", "expected scores", "state"],
         [
             [

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from disco_pyserini.cli.encode import OnError
+from disco_pyserini.cli.shared import BatchSize, OnError, Threads, progress_bar, report_ids
 
 
 def teach(
@@ -18,14 +17,13 @@ def teach(
     output: Annotated[Path, typer.Option(help="Teacher file to write: .json or .json.gz.")],
     encoder: Annotated[
         str | None,
-        typer.Option(help="Who encodes the topics, as for search; by default the index's own document encoder."),
+        typer.Option(help="Encoder of the topics, as for search; by default the index's own document encoder."),
     ] = None,
     hits: Annotated[int, typer.Option(min=2, help="Documents to score for each query.")] = 1000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Queries encoded and searched together.")] = 64,
-    threads: Annotated[int, typer.Option(min=1, help="Threads that search.")] = 1,
+    batch_size: BatchSize = 64,
+    threads: Threads = 1,
 ) -> None:
     """Score the documents that rewrites find: the teacher for distillation."""
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.datasets.named import open_topics
     from disco_pyserini.search.searcher import DiscoSearcher
     from disco_pyserini.search.teacher_scores import document_encoder_of, teacher_scores
@@ -42,20 +40,20 @@ def teach(
         )
         written = write_teacher(scores, output)
     print(f"{written:,} queries in {output}")
-    report_ids("left out, finding nothing or nothing to tell apart", flat)
+    report_ids("left out, with equal scores only or no documents", flat)
 
 
 def fuse(
     teacher: Annotated[
-        list[Path], typer.Option(exists=True, dir_okay=False, help="Teacher: JSON or TREC run; twice or more.")
+        list[Path],
+        typer.Option(exists=True, dir_okay=False, help="Teacher: JSON or TREC run; repeat for each."),
     ],
-    rule: Annotated[str, typer.Option(help="mean, max, min, or min-max or z: the mean after this normalisation.")],
+    rule: Annotated[str, typer.Option(help="mean, max, min, or the mean after normalising by min-max or z.")],
     output: Annotated[Path, typer.Option(help="Teacher file to write: .json or .json.gz.")],
     weights: Annotated[str, typer.Option(help="One number per teacher, separated by spaces.")] = "",
     on_error: Annotated[OnError, typer.Option(help="Queries with equal scores only: stop, or skip.")] = OnError.stop,
 ) -> None:
-    """Make one teacher of several. A document that one does not score gets that one's lowest score."""
-    from disco_pyserini.cli.encode import progress_bar
+    """Fuse several teachers into one. A document that a teacher does not score gets that teacher's lowest score."""
     from disco_pyserini.errors import InputError
     from disco_pyserini.training.fusion import FusionReport, fuse
     from disco_pyserini.training.teachers import TeacherQuery, read_teacher, write_teacher
@@ -82,11 +80,4 @@ def fuse(
     )
     for path, equal, unmatched in zip(teacher, flat, report.unmatched, strict=True):
         report_ids(f"{path}: left out, with equal scores only", equal)
-        report_ids(f"{path}: left out, since another teacher lacks them", unmatched)
-
-
-def report_ids(what: str, ids: Sequence[str]) -> None:
-    """Say on stderr how many queries something happened to, with the first of them."""
-    if ids:
-        examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
-        print(f"{what}: {len(ids):,} {'query' if len(ids) == 1 else 'queries'}: {examples}", file=sys.stderr)
+        report_ids(f"{path}: left out, not scored by all teachers", unmatched)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +20,8 @@ def train(
 
     from disco_pyserini.training.distillation import train
 
-    speaks = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one does
-    trained = train(settings, lambda message: print(message, file=sys.stderr) if speaks else None)
-    if not speaks:
+    trained = train(settings)
+    if os.environ.get("RANK", "0") != "0":  # torchrun starts several processes: the first one reports
         return
     print(f"{trained.folder}: trained in {trained.seconds:.0f} s, {trained.queries_per_second:.1f} queries/s")
     if trained.scores:

@@ -8,36 +8,40 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Encoded vectors.", no_args_is_help=True)
+from disco_pyserini.cli.shared import progress_bar, resumable
+
+app = typer.Typer(help="Import and export document vectors.", no_args_is_help=True)
 
 
 @app.command()
 def export(
-    vectors: Annotated[Path, typer.Option(help="Folder that `disco encode` wrote.")],
-    output: Annotated[Path, typer.Option(help="File to write: .jsonl or .jsonl.gz.")],
+    vectors: Annotated[Path, typer.Option(help="Document vectors: a folder from disco encode, or Anserini's JSONL.")],
+    output: Annotated[Path, typer.Option(help="File or folder to write; anserini-jsonl: .jsonl or .jsonl.gz.")],
+    to: Annotated[
+        str, typer.Option(help="Format: anserini-jsonl, or one of another package (`disco doctor` lists them).")
+    ] = "anserini-jsonl",
 ) -> None:
-    """Write vectors in the JSONL format that Anserini indexes."""
-    from disco_pyserini.cli.encode import progress_bar
+    """Write vectors in the format of another engine: by default the JSONL that Anserini indexes."""
+    from disco_pyserini.exports import EXPORTERS
     from disco_pyserini.vectors import open_vectors
-    from disco_pyserini.vectors.jsonl import write_jsonl
 
+    write = EXPORTERS.get(to)
     source = open_vectors(vectors)
     with progress_bar("writing", source.total) as progress:
-        written = write_jsonl(source, output, progress)
+        written = write(source, output, progress)
     print(f"{written:,} vectors in {output}")
 
 
 @app.command("import-splade")
 def import_splade(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="array_index.h5py and doc_ids.pkl.")],
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Has array_index.h5py and doc_ids.pkl.")],
     output: Annotated[Path, typer.Option(help="Folder for the vectors; the same command continues a stopped run.")],
     encoder: Annotated[
-        str | None, typer.Option(help="Whose document encoder made the index; by default naver's ensembledistil.")
+        str | None, typer.Option(help="Encoder that made the index: card, path or hub id; by default naver's.")
     ] = None,
 ) -> None:
     """Turn a published SPLADE index into vectors, ready for `disco index`."""
     from disco_pyserini.cards import DEFAULT_ENCODER
-    from disco_pyserini.cli.encode import progress_bar
     from disco_pyserini.encoding import document_encoder
     from disco_pyserini.vectors.manifest import Manifest
     from disco_pyserini.vectors.pipeline import space_of
@@ -47,17 +51,12 @@ def import_splade(
     print("counting the ids", file=sys.stderr)
     index = open_splade_index(folder)
     model = document_encoder(encoder or DEFAULT_ENCODER, device="cpu")
-    space, vocabulary = space_of(model, encoder or DEFAULT_ENCODER), model.vocabulary
+    space, vocabulary = space_of(model), model.vocabulary
     del model  # the memory is needed
-    try:
+    with resumable():
         if before is None or not before.complete:
             with progress_bar("sorting", index.postings, "postings") as progress:
                 sort_postings(index, output, space, vocabulary, progress)
         with progress_bar("writing", index.passages) as progress:
-            after = write_vectors(index, output, space, vocabulary, progress)
-    except KeyboardInterrupt:
-        print("stopped: the same command continues where it was", file=sys.stderr)
-        raise typer.Exit(130) from None
-    print(
-        f"{output}: already complete, nothing to do" if after == before else f"{after.passages:,} passages in {output}"
-    )
+            manifest = write_vectors(index, output, space, vocabulary, progress)
+    print(f"{manifest.passages:,} passages in {output}")

@@ -16,14 +16,14 @@ from disco_pyserini.trec import Qrels
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A published collection: where its files come from, and how they are read.
+    """A collection as it is registered: where its files come from, and how they are read.
 
     Attributes:
         name: as on the command line.
         title: what it is, in a line.
         terms: its licence, and what must be signed for.
-        resources: its files; a ``path`` is relative to the collection's folder.
-        splits: for each split the number of turns that its publisher has, None where that is not known.
+        resources: its files; a ``path`` is relative to the collection's folder. None for a generated collection.
+        splits: the number of published turns in each split, None if it is not known.
         queries: reads the turns of a split from the collection's folder.
         qrels: reads the judgments of a split from the collection's folder.
         passages: reads the passages of a split from the collection's folder; None where they cannot be had as files.

@@ -12,15 +12,15 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from disco_pyserini.datasets.archives import unpack
 from disco_pyserini.datasets.resources import Resource
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import check_room, write_aside, write_bytes_aside
+from disco_pyserini.records import Record, read_json
 
 if TYPE_CHECKING:
     import requests
@@ -105,12 +105,19 @@ def is_whole(resource: Resource, folder: Path) -> bool:
     if not resource.archive:
         return path.is_file() and _difference(resource, path) is None
     try:
-        receipt = json.loads(_receipt(path).read_bytes())
-        return receipt["checksum"] == resource.checksum and all(
-            (path.parent / name).stat().st_size == size for name, size in receipt["files"].items()
+        receipt = _Receipt.check(read_json(_receipt(path)), str(path))
+        return receipt.checksum == resource.checksum and all(
+            (path.parent / name).stat().st_size == size for name, size in receipt.files.items()
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (InputError, OSError, ValueError):  # a name that no file can have is a ValueError
         return False
+
+
+class _Receipt(Record):
+    """What was unpacked from an archive: the size of each file by its name."""
+
+    checksum: str | None
+    files: dict[str, int]
 
 
 def _install(resource: Resource, source: Path, folder: Path) -> None:
@@ -138,7 +145,8 @@ def _install(resource: Resource, source: Path, folder: Path) -> None:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     with write_aside(_receipt(path)) as file:
-        json.dump({"checksum": resource.checksum, "files": files}, file, indent=1, ensure_ascii=False)
+        receipt = _Receipt(checksum=resource.checksum, files=files)
+        json.dump(receipt.model_dump(), file, indent=1, ensure_ascii=False)
 
 
 def _difference(resource: Resource, path: Path) -> str | None:
@@ -170,8 +178,7 @@ def _local_copy(resource: Resource, local: Path, asked: Sequence[Resource]) -> P
 # Downloading
 
 
-@dataclass(slots=True)
-class _Begun:
+class _Begun(Record):
     """Where the bytes of a part came from, and by what the server will know whether it still has the same file."""
 
     url: str
@@ -263,12 +270,12 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
             raise _Refused(f"the server packed the file on its way ({encoding}) though asked not to")
         if response.status_code == 200:
             here = 0
-            begun = _Begun(url, _validator(response), _length(response))
+            begun = _Begun(url=url, validator=_validator(response), total=_length(response))
             if begun.total is not None and resource.bytes is not None and begun.total != resource.bytes:
                 raise _Refused(f"expected {resource.bytes:,} bytes, the server has {begun.total:,}")
             _discard(part)
             with write_aside(_beside(part)) as note:
-                json.dump(asdict(begun), note)
+                json.dump(begun.model_dump(), note)
         assert begun is not None
         total = resource.bytes if begun.total is None else begun.total
         check_room(part.parent, _room(resource, total or 0, here), f"fetch {resource.path}")
@@ -343,9 +350,8 @@ def _beside(part: Path) -> Path:
 
 def _read_begun(part: Path) -> _Begun | None:
     try:
-        record: dict[str, Any] = json.loads(_beside(part).read_bytes())
-        return _Begun(**record)
-    except (OSError, ValueError, TypeError):
+        return _Begun.check(read_json(_beside(part)), str(part))
+    except InputError:
         return None
 
 

@@ -5,22 +5,24 @@ With several splits, there is a ``turns.SPLIT.jsonl`` and a ``qrels.SPLIT.txt`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from disco_pyserini.datasets.benchmark import Benchmark, no_qrels
 from disco_pyserini.datasets.resources import Terms
-from disco_pyserini.datasets.turns import Query, read_turns
+from disco_pyserini.datasets.turns import Query, read_turns, write_turns
 from disco_pyserini.errors import InputError
+from disco_pyserini.files import write_aside
 from disco_pyserini.passages import Passage, read_passages
-from disco_pyserini.trec import Qrels, read_qrels
+from disco_pyserini.trec import Qrels, read_qrels, write_qrels
 
 WHOLE = "all"
 """The split of a collection that has no others."""
 
 
 def common_layout(path: Path) -> Benchmark | None:
-    """The collection in a folder or, for a file of turns, its split of the collection; None where there is none."""
+    """Return the collection in a folder or, for a file of turns, its split of the collection; None without turns."""
     if path.is_file():
         files = [path]
     else:
@@ -54,3 +56,16 @@ def common_layout(path: Path) -> Benchmark | None:
         qrels=qrels,
         passages=passages,
     )
+
+
+def write_collection(
+    passages: Iterable[Passage], splits: Mapping[str, tuple[Iterable[Query], Qrels]], folder: Path
+) -> None:
+    """Write a collection in the common layout: its passages, and the turns and judgments of each split."""
+    with write_aside(folder / "corpus.jsonl") as lines:
+        for passage in passages:
+            record = {"id": passage.id, "contents": passage.contents}
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+    for split, (queries, qrels) in splits.items():
+        write_turns(queries, folder / f"turns.{split}.jsonl")
+        write_qrels(qrels, folder / f"qrels.{split}.txt")

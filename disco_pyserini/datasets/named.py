@@ -1,16 +1,22 @@
-"""What ``--topics``, ``--qrels`` and ``--turns`` name: a file, or ``COLLECTION/SPLIT`` (for topics, ``…/QUERY``)."""
+"""What ``--topics``, ``--qrels``, ``--turns`` and ``--corpus`` name.
+
+Each takes files of its own, or ``COLLECTION/SPLIT`` (for topics, ``COLLECTION/SPLIT/QUERY``).
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from disco_pyserini.datasets.registry import open_split, split_topics_name
+from disco_pyserini.datasets.registry import names_split, open_split, split_topics_name
 from disco_pyserini.datasets.rewrites import with_form
 from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
 from disco_pyserini.errors import InputError
+from disco_pyserini.passages import Passage, read_passages
 from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
+
+logger = logging.getLogger(__name__)
 
 
 def open_topics(name: str) -> Topics:
@@ -36,7 +42,7 @@ def in_pyserini_order(topics: Topics) -> Topics:
 
 
 def named_topics(name: str) -> Topics | None:
-    """Return the texts that ``COLLECTION/SPLIT/QUERY`` names, by query id, and print their counts to standard error.
+    """Return the texts that ``COLLECTION/SPLIT/QUERY`` names, by query id, and log their counts.
 
     None for a name that is not of this form, or of no collection that is known here.
 
@@ -48,8 +54,13 @@ def named_topics(name: str) -> Topics | None:
     collection, split = open_split(ours[0])
     queries, surplus = with_form(collection.queries(split), ours[1])
     texts, missing = topic_texts(queries, ours[1])
-    counts = f"{name}: {len(texts):,} topics; left out, without this rewrite: {len(missing):,}"
-    print(f"{counts}; rewrites of no turn: {len(surplus):,}", file=sys.stderr)
+    incomplete = missing or surplus
+    logger.log(
+        logging.WARNING if incomplete else logging.INFO,
+        "%s: %s topics; left out, without this rewrite: %s; rewrites of no turn: %s",
+        name,
+        *(f"{len(counted):,}" for counted in (texts, missing, surplus)),
+    )
     return texts
 
 
@@ -73,6 +84,29 @@ def open_turns(name: str) -> dict[str, Query]:
     """
     collection, split = open_split(name)
     return {query.qid: query for query in collection.queries(split)}
+
+
+def open_passages(name: str) -> Iterator[Passage]:
+    """Read the passages of ``COLLECTION/SPLIT``, or those in the files that `read_passages` reads.
+
+    A file or folder that exists is read as a corpus, even if a collection has the same name.
+
+    Raises:
+        InputError: no such file or collection, the collection has no passages, or a file is malformed.
+    """
+    return named_passages(name) or read_passages(name)
+
+
+def named_passages(name: str) -> Iterator[Passage] | None:
+    """Return the passages of ``COLLECTION/SPLIT``; None for a file or folder that exists, and for any other name.
+
+    Raises:
+        InputError: the collection has no such split or no passages, or its files are missing.
+    """
+    if Path(name).exists() or not names_split(name):
+        return None
+    collection, split = open_split(name)
+    return collection.passages(split)
 
 
 def turn_depths(qids: Iterable[str], turns: str | None) -> dict[str, int]:

@@ -1,63 +1,65 @@
-"""The published collections by name, and any collection opened for reading."""
+"""The known collections by name, and any collection opened for reading."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from disco_pyserini.datasets.benchmark import Benchmark
-from disco_pyserini.datasets.cast import CAST2019, CAST2020, CAST2021, CAST2022
-from disco_pyserini.datasets.ikat import IKAT2023, IKAT2024, IKAT2025
 from disco_pyserini.datasets.layout import common_layout
-from disco_pyserini.datasets.mtrag import MTRAG, MTRAG_UN
-from disco_pyserini.datasets.qrecc import QRECC
 from disco_pyserini.datasets.resources import data_folder
 from disco_pyserini.datasets.rewrites import PREFIX
-from disco_pyserini.datasets.topiocqa import TOPIOCQA
 from disco_pyserini.datasets.turns import Query
 from disco_pyserini.errors import InputError
+from disco_pyserini.extensions import Registry, nearest
 from disco_pyserini.passages import Passage
 from disco_pyserini.trec import Qrels
 
-BENCHMARKS = {
-    one.name: one
-    for one in (
-        TOPIOCQA,
-        QRECC,
-        CAST2019,
-        CAST2020,
-        CAST2021,
-        CAST2022,
-        IKAT2023,
-        IKAT2024,
-        IKAT2025,
-        MTRAG,
-        MTRAG_UN,
-    )
-}
+COLLECTIONS: Registry[Benchmark] = Registry(
+    "collection",
+    "collections",
+    {
+        "topiocqa": "disco_pyserini.datasets.topiocqa:TOPIOCQA",
+        "qrecc": "disco_pyserini.datasets.qrecc:QRECC",
+        "cast2019": "disco_pyserini.datasets.cast:CAST2019",
+        "cast2020": "disco_pyserini.datasets.cast:CAST2020",
+        "cast2021": "disco_pyserini.datasets.cast:CAST2021",
+        "cast2022": "disco_pyserini.datasets.cast:CAST2022",
+        "ikat2023": "disco_pyserini.datasets.ikat:IKAT2023",
+        "ikat2024": "disco_pyserini.datasets.ikat:IKAT2024",
+        "ikat2025": "disco_pyserini.datasets.ikat:IKAT2025",
+        "mtrag": "disco_pyserini.datasets.mtrag:MTRAG",
+        "mtrag-un": "disco_pyserini.datasets.mtrag:MTRAG_UN",
+        "demo-world": "disco_pyserini.demo_world.collection:DEMO_WORLD",
+    },
+)
 
 
 def benchmark(name: str) -> Benchmark:
-    """Return the published collection of this name.
+    """Return the registered collection of this name.
 
     Raises:
-        InputError: there is none; the message names the nearest.
+        InputError: there is none; the message suggests the nearest name.
+        DiscoError: the package that announces it cannot be imported.
     """
-    if name in BENCHMARKS:
-        return BENCHMARKS[name]
-    near = get_close_matches(name.lower(), BENCHMARKS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(BENCHMARKS)}."
-    raise InputError(f"no collection, file or folder {name!r}: {hint} `disco data list` lists the collections")
+    if name not in COLLECTIONS:
+        hint = f"{nearest(name, COLLECTIONS)} (`disco data list` lists the collections)"
+        raise InputError(f"no collection, file or folder {name!r}: {hint}")
+    return COLLECTIONS.get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCollection:
-    """A collection, and the folder that its files are in."""
+    """A collection, and the folder that its files are in, whether it exists or not."""
 
     benchmark: Benchmark
     folder: Path
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the collection can be read without a download: it has no files, or their folder exists."""
+        return not self.benchmark.resources or self.folder.is_dir()
 
     def split(self, name: str | None) -> str:
         """The split of this name, or the only one.
@@ -111,17 +113,17 @@ class OpenCollection:
 
 
 def open_collection(name: str, folder: Path | None = None) -> OpenCollection:
-    """Open a published collection, or one in the common layout.
+    """Open a registered collection, or one in the common layout.
 
     Args:
-        name: the name of a published one, a folder in the common layout, or a file of turns in it.
-        folder: where a published one's files are; by default, where ``disco data get`` puts them.
+        name: the name of a registered one, a folder in the common layout, or a file of turns in it.
+        folder: where the files of a registered one are; by default, where ``disco data get`` puts them.
 
     Raises:
         InputError: there is no such collection.
     """
-    if name in BENCHMARKS:
-        return OpenCollection(BENCHMARKS[name], folder or data_folder(name))
+    if name in COLLECTIONS:
+        return OpenCollection(COLLECTIONS.get(name), folder or data_folder(name))
     path = Path(name)
     if path.exists():
         found = common_layout(path)
@@ -137,7 +139,7 @@ def open_split(name: str) -> tuple[OpenCollection, str]:
     Raises:
         InputError: there is no such collection or split.
     """
-    if name in BENCHMARKS or Path(name).exists():
+    if name in COLLECTIONS or Path(name).exists():
         found = open_collection(name)
         return found, found.split(None)
     collection, _, split = name.rpartition("/")
@@ -149,14 +151,24 @@ def split_topics_name(name: str) -> tuple[str, str] | None:
     """What ``COLLECTION/SPLIT/QUERY`` names, for `open_split`, and the form of the query; None for any other name."""
     head, is_llm, file = name.partition(f"/{PREFIX}")
     head, form = (head, PREFIX + file) if is_llm else head.rpartition("/")[::2]
-    collection, _, split = head.rpartition("/")
-    if head in BENCHMARKS or collection in BENCHMARKS:
-        return head, form
+    return (head, form) if names_split(head) else None
+
+
+def names_split(name: str) -> bool:
+    """Whether a name is ``COLLECTION`` or ``COLLECTION/SPLIT`` of a registered collection, or ``FOLDER/SPLIT``."""
+    collection, _, split = name.rpartition("/")
+    if name in COLLECTIONS or collection in COLLECTIONS:
+        return True
     layout = common_layout(Path(collection)) if collection and Path(collection).is_dir() else None
-    return (head, form) if layout and split in layout.splits else None
+    return layout is not None and split in layout.splits
 
 
 def number_rows(queries: Iterable[Query]) -> Iterator[Query]:
     """The queries, with their positions (0, 1, 2, …) as ids: those of TopiOCQA in DiSCo's own files."""
     for number, query in enumerate(queries):
         yield replace(query, qid=str(number))
+
+
+def number_qrels(qrels: Qrels, queries: Iterable[Query]) -> Qrels:
+    """The judgments of queries, with the ids that `number_rows` gives them."""
+    return {str(row): qrels[query.qid] for row, query in enumerate(queries) if query.qid in qrels}

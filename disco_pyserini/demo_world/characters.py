@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from disco_pyserini.demo_world.arts import ARTS, Art
 from disco_pyserini.demo_world.names import Namer, first_name, river_name
-from disco_pyserini.demo_world.organisation_words import ORGANISATION_KINDS, OrganisationKind
-from disco_pyserini.demo_world.vocabulary import DIRECTIONS, TOWN_KINDS
+from disco_pyserini.demo_world.words import Art, OrganisationKind, load_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,8 @@ class Cast:
 
 def draw_cast(rng: Random, number: int, namer: Namer) -> Cast:
     """Draw the names, kinds and years of the cluster with this number."""
-    arts = rng.sample(ARTS, 2)
+    words = load_words()
+    arts = rng.sample(words.arts, 2)
     start = rng.randint(1890, 1912) if any(art.work == "film" for art in arts) else rng.randint(1775, 1912)
     born = (start, start + rng.randint(-5, 8))
     people = []
@@ -87,15 +86,15 @@ def draw_cast(rng: Random, number: int, namer: Namer) -> Cast:
                 work_year=max(born) + rng.randint(38, 48),
             )
         )
-    kind = rng.choice(ORGANISATION_KINDS)
-    first_town, second_town = rng.sample(TOWN_KINDS, 2)
+    kind = rng.choice(words.organisations)
+    first_town, second_town = rng.sample(words.kinds["place"].words["town_kinds"], 2)
     return Cast(
         number=number,
         people=(people[0], people[1]),
         towns=(namer.place(2 * number), namer.place(2 * number + 1)),
         town_kinds=(first_town, second_town),
         distance=rng.randint(6, 60),
-        directions=rng.choice(DIRECTIONS),
+        directions=rng.choice(words.directions),
         trains=rng.randint(2, 30),
         rivers=(river_name(rng), river_name(rng)),
         house=rng.choice(kind.names).format(namer.house(number)),

@@ -8,9 +8,9 @@ from random import Random
 
 from disco_pyserini.conversation import Conversation, Turn
 from disco_pyserini.datasets.turns import Query
-from disco_pyserini.demo_world import utterances
-from disco_pyserini.demo_world.entities import FACETS, Entity
-from disco_pyserini.demo_world.facets import Facet, fill
+from disco_pyserini.demo_world import wording
+from disco_pyserini.demo_world.entities import Entity
+from disco_pyserini.demo_world.words import Facet, load_words
 
 _LENGTHS = (2, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12)
 _STARTS = (0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6)
@@ -37,7 +37,7 @@ def converse(cluster: tuple[Entity, ...], conversation_id: str, rng: Random) -> 
     length = rng.choice(_LENGTHS)
     entity = cluster[rng.choice(_STARTS)]
     talked: list[Entity] = []
-    unused = {each.id: list(FACETS[each.kind]) for each in cluster}
+    unused = {each.id: list(load_words().kinds[each.kind].facets) for each in cluster}
     turns: list[Turn] = []
     for number in range(1, length + 1):
         move = "first"
@@ -47,18 +47,18 @@ def converse(cluster: tuple[Entity, ...], conversation_id: str, rng: Random) -> 
         template, ellipsis = rng.choice(facet.questions)
         match move:
             case "first":
-                utterance = utterances.first_utterance(template, entity, rng)
+                utterance = wording.first_utterance(template, entity, rng)
             case "stay":
-                utterance = utterances.staying_utterance(template, ellipsis, entity, rng)
+                utterance = wording.staying_utterance(template, ellipsis, entity, rng)
             case "shift":
-                utterance = utterances.shifting_utterance(template, entity, rng)
+                utterance = wording.shifting_utterance(template, entity, rng)
             case "return":
-                utterance = utterances.returning_utterance(template, entity, rng)
+                utterance = wording.returning_utterance(template, entity, rng)
             case _:
-                utterance = utterances.naming_utterance(template, entity, rng)
+                utterance = wording.naming_utterance(template, entity, rng)
         mentioned = [each for each in _mentioned(cluster, turns) if each.id != entity.id]
         rewrites = {
-            "human": utterances.by_name(template, entity),
+            "human": wording.by_name(template, entity),
             "teacher-a": _teacher_a(template, entity, facet, mentioned, rng),
             "teacher-b": _teacher_b(entity, facet, utterance, bool(talked), rng),
         }
@@ -71,7 +71,7 @@ def converse(cluster: tuple[Entity, ...], conversation_id: str, rng: Random) -> 
             ),
             _grades(entity, facet),
         )
-        response = fill(rng.choice(facet.answers), entity.values)
+        response = wording.fill(rng.choice(facet.answers), entity.values)
         turns.append(Turn(utterance, None if rng.random() < _MISSING_RESPONSE else response))
         talked.append(entity)
 
@@ -109,9 +109,9 @@ def _teacher_a(template: str, entity: Entity, facet: Facet, mentioned: list[Enti
     if mentioned and rng.random() < _CONFUSION:
         same_kind = [each for each in mentioned if each.kind == entity.kind]
         wrong = rng.choice(same_kind or mentioned)
-        return utterances.expand(template, wrong.name, wrong.noun, entity, facet, None, rng)
+        return wording.expand(template, wrong.name, wrong.noun, entity, facet, None, rng)
     context = rng.choice(mentioned).name if mentioned else None
-    return utterances.expand(template, entity.name, entity.noun, entity, facet, context, rng)
+    return wording.expand(template, entity.name, entity.noun, entity, facet, context, rng)
 
 
 def _teacher_b(entity: Entity, facet: Facet, utterance: str, later: bool, rng: Random) -> str:
@@ -121,7 +121,7 @@ def _teacher_b(entity: Entity, facet: Facet, utterance: str, later: bool, rng: R
         if draw < 0.4:
             return f"{entity.pronouns[1]} {rng.choice(facet.keywords)}"
         return utterance if draw < 0.7 else f"{entity.name} {entity.noun}"
-    return utterances.shorten(entity, facet, rng)
+    return wording.shorten(entity, facet, rng)
 
 
 def _grades(entity: Entity, facet: Facet) -> dict[str, int]:

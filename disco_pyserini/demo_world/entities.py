@@ -11,25 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from disco_pyserini.demo_world import organisations, persons, places, values, works
+from disco_pyserini.demo_world import values
 from disco_pyserini.demo_world.characters import Cast, draw_cast
-from disco_pyserini.demo_world.facets import Facet
 from disco_pyserini.demo_world.names import Namer
 
-FACETS: Mapping[str, tuple[Facet, ...]] = {
-    "person": persons.FACETS,
-    "place": places.FACETS,
-    "work": works.FACETS,
-    "organisation": organisations.FACETS,
-}
-ASIDES: Mapping[str, tuple[str, ...]] = {
-    "person": persons.ASIDES,
-    "place": places.ASIDES,
-    "work": works.ASIDES,
-    "organisation": organisations.ASIDES,
-}
-_KINDS = ("person", "person", "place", "place", "work", "work", "organisation")
-PASSAGES_PER_CLUSTER = sum(len(FACETS[kind]) for kind in _KINDS)
+PASSAGES_PER_CLUSTER = 56
 
 
 @dataclass(frozen=True, slots=True)

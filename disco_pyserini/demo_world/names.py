@@ -13,175 +13,7 @@ from dataclasses import dataclass
 from math import gcd, prod
 from random import Random
 
-_ONSETS = (
-    *("b", "br", "c", "cl", "d", "dr", "f", "fl", "g", "gr", "h", "k", "l", "m", "n"),
-    *("p", "pr", "r", "s", "sk", "st", "t", "th", "tr", "v", "w", "z"),
-)
-_VOWELS = ("a", "e", "i", "o", "u", "ae", "ei", "au")
-_MEDIALS = (
-    *("l", "ld", "ll", "lm", "lv", "m", "mb", "n", "nd", "nn", "nt", "r", "rb", "rd", "rk", "rn", "rr", "rth", "rv"),
-    *("s", "sk", "ss", "st", "t", "v", "z", "ck", "b", "g"),
-)
-_LINKS = ("a", "e", "i", "o", "u")
-_SURNAME_ENDS = (
-    *("rin", "len", "mond", "dal", "net", "son", "vic", "ger", "tano", "reth", "lius", "bary", "ska", "ling", "voss"),
-    *("mer", "rado", "nelli", "quist", "zar", "nova", "lund", "rell", "man", "berg", "vane", "tor", "shaw", "court"),
-    "strom",
-)
-_PLACE_ENDS = (
-    *(
-        "ford",
-        "wick",
-        "holm",
-        "mere",
-        "haven",
-        "burg",
-        "ton",
-        "vale",
-        "mouth",
-        "stead",
-        "by",
-        "field",
-        "gate",
-        "bridge",
-    ),
-    *("more", "port", "dale", "cross", "well", "stow", "minster", "thorpe", "beck", "combe", "den", "worth", "borough"),
-    *("ness", "rook", "landing"),
-)
-_HOUSE_ENDS = (
-    *(
-        "mar",
-        "lux",
-        "nor",
-        "dane",
-        "rex",
-        "phen",
-        "dell",
-        "verne",
-        "tide",
-        "line",
-        "gard",
-        "tec",
-        "bris",
-        "corre",
-        "mont",
-    ),
-    *(
-        "var",
-        "sol",
-        "quay",
-        "trix",
-        "bell",
-        "fane",
-        "loft",
-        "ring",
-        "mark",
-        "vault",
-        "spire",
-        "trell",
-        "pax",
-        "dor",
-        "kin",
-    ),
-)
-_FIRST_STEMS = (
-    *("Mar", "Ael", "Tess", "Cor", "Lin", "Bel", "Dor", "El", "Fen", "Gal", "Hel", "Is", "Jor", "Kar", "Lor"),
-    *("Mel", "Nor", "Or", "Per", "Ros", "Sil", "Tam", "Ul", "Ver", "Wil", "Yar", "Zel", "Ad", "Ben", "Cass"),
-)
-_SHE_ENDS = ("ina", "a", "ette", "iel", "isa", "wen", "ora", "ilda", "anne", "ilia")
-_HE_ENDS = ("o", "en", "us", "ric", "an", "ander", "mund", "iah", "win", "ek")
-
-_ADJECTIVES = (
-    *("Forgotten", "Reluctant", "Sapphire", "Homeless", "Inherited", "Moonlit", "Tardy", "Honest", "Uninvited", "Tiny"),
-    *("Copper", "Silent", "Crooked", "Hollow", "Winter", "Scarlet", "Drowned", "Patient", "Blind", "Burning", "Narrow"),
-    *("Frozen", "Restless", "Ivory", "Broken", "Wandering", "Gilded", "Paper", "Salted", "Ninth", "Last", "Sleeping"),
-    *("Borrowed", "Velvet", "Thirsty", "Hidden", "Iron", "Amber", "Gentle", "Feathered", "Stolen", "Painted", "Humble"),
-    *(
-        "Midnight",
-        "Rusted",
-        "Laughing",
-        "Barefoot",
-        "Distant",
-        "Marble",
-        "Faithful",
-        "Wooden",
-        "Lonely",
-        "Glass",
-        "Bitter",
-    ),
-    *(
-        "Ragged",
-        "Floating",
-        "Pale",
-        "Thousandth",
-        "Unfinished",
-        "Golden",
-        "Quiet",
-        "Tangled",
-        "Secret",
-        "Double",
-        "Lost",
-    ),
-    *("Shattered", "Mossy", "Brave", "Idle", "Spotted", "Upturned", "Whispering", "Cold", "Emerald", "Dusty", "Proud"),
-    *("Sunken", "Weeping", "Clockwork", "Hungry", "Northern", "Singing", "Buried", "Woven", "Crimson", "Sober", "Vast"),
-)
-_NOUNS = (
-    *("Trumpet", "Granary", "Falcon", "Lagoon", "Miller", "Teapot", "Circus", "Puppet", "Ruin", "Vineyard"),
-    *("Lantern", "Orchard", "Bell", "Heron", "Staircase", "Mirror", "Ferry", "Violin", "Garden", "Compass", "Widow"),
-    *(
-        "Harvest",
-        "Anchor",
-        "Ladder",
-        "Clock",
-        "Candle",
-        "Fox",
-        "Bridge",
-        "Island",
-        "Kettle",
-        "Needle",
-        "Shadow",
-        "Tower",
-    ),
-    *("Sparrow", "Key", "River", "Umbrella", "Beekeeper", "Window", "Mill", "Cradle", "Feather", "Bonfire", "Glove"),
-    *(
-        "Harbour",
-        "Apple",
-        "Stranger",
-        "Map",
-        "Tunnel",
-        "Carpet",
-        "Whale",
-        "Letter",
-        "Forest",
-        "Thimble",
-        "Owl",
-        "Saddle",
-    ),
-    *("Door", "Shepherd", "Pearl", "Wheel", "Bridegroom", "Lighthouse", "Stone", "Rope", "Meadow", "Drum", "Thorn"),
-    *(
-        "Cathedral",
-        "Sister",
-        "Horse",
-        "Spoon",
-        "Basket",
-        "Chimney",
-        "Moth",
-        "Crown",
-        "Sailor",
-        "Wolf",
-        "Cellar",
-        "Ribbon",
-    ),
-    *("Carriage", "Fountain", "Tailor", "Snowfall", "Oath", "Swan", "Barrel", "Pilgrim", "Garland", "Hound", "Marsh"),
-)
-_TITLES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
-    ("The {0} {1}", (_ADJECTIVES, _NOUNS)),
-    ("The {0} and the {1} {2}", (_NOUNS, _ADJECTIVES, _NOUNS)),
-    ("One {0} for the {1} {2}", (_NOUNS, _ADJECTIVES, _NOUNS)),
-    ("Beyond the {0} {1}", (_ADJECTIVES, _NOUNS)),
-    ("Song of the {0} {1}", (_ADJECTIVES, _NOUNS)),
-    ("The {1} {2} of the {0}", (_NOUNS, _ADJECTIVES, _NOUNS)),
-)
+from disco_pyserini.demo_world.words import load_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +65,14 @@ class Namer:
     def draw(cls, seed: int) -> Namer:
         """Draw the permutations of the world with this seed."""
         rng = Random(f"{seed}:names")
-        stem = (_ONSETS, _VOWELS, _MEDIALS, _LINKS)
+        parts = load_words().names
         return cls(
-            surnames=Speller.draw((*stem, _SURNAME_ENDS), rng),
-            places=Speller.draw((*stem, _PLACE_ENDS), rng),
-            houses=Speller.draw((*stem, _HOUSE_ENDS), rng),
-            titles=tuple(Speller.draw(parts, rng) for _, parts in _TITLES),
+            surnames=Speller.draw((*_stem(), parts["surname_ends"]), rng),
+            places=Speller.draw((*_stem(), parts["place_ends"]), rng),
+            houses=Speller.draw((*_stem(), parts["house_ends"]), rng),
+            titles=tuple(
+                Speller.draw(tuple(parts[name] for name in title.parts), rng) for title in load_words().titles
+            ),
         )
 
     def surname(self, number: int) -> str:
@@ -260,15 +94,21 @@ class Namer:
 
     def title(self, number: int) -> str:
         """The title of the work with this number."""
-        turn, pattern = divmod(number, len(_TITLES))
-        return _TITLES[pattern][0].format(*self.titles[pattern].digits(turn))
+        turn, which = divmod(number, len(self.titles))
+        return load_words().titles[which].pattern.format(*self.titles[which].digits(turn))
 
 
 def first_name(rng: Random, feminine: bool) -> str:
     """An invented first name."""
-    return rng.choice(_FIRST_STEMS) + rng.choice(_SHE_ENDS if feminine else _HE_ENDS)
+    parts = load_words().names
+    return rng.choice(parts["first_stems"]) + rng.choice(parts["she_ends" if feminine else "he_ends"])
 
 
 def river_name(rng: Random) -> str:
     """An invented name for a river or a region: not unique."""
-    return (rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_MEDIALS) + rng.choice(_LINKS)).capitalize()
+    return "".join(rng.choice(parts) for parts in _stem()).capitalize()
+
+
+def _stem() -> tuple[Sequence[str], ...]:
+    names = load_words().names
+    return names["onsets"], names["vowels"], names["medials"], names["links"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,15 +9,15 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from disco_pyserini.datasets.turns import Query, write_turns
+from disco_pyserini.datasets.layout import write_collection
+from disco_pyserini.datasets.turns import Query
 from disco_pyserini.demo_world.conversations import JudgedQuery, converse
-from disco_pyserini.demo_world.entities import ASIDES, FACETS, PASSAGES_PER_CLUSTER, make_cluster
-from disco_pyserini.demo_world.facets import write_passage
+from disco_pyserini.demo_world.entities import PASSAGES_PER_CLUSTER, make_cluster
 from disco_pyserini.demo_world.names import Namer
+from disco_pyserini.demo_world.wording import write_passage
+from disco_pyserini.demo_world.words import load_words
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import write_aside
 from disco_pyserini.passages import Passage
-from disco_pyserini.trec import write_qrels
 
 SPLITS = ("train", "dev", "test")
 MAX_SIZE = 1_000_000
@@ -35,16 +34,16 @@ class DemoWorld:
     """A collection about invented people, places, works and organisations, the same for the same arguments.
 
     The first ``size // 56`` clusters are complete and are talked about in conversations; the passages left over are
-    taken from one more cluster that no conversation touches. The iterators generate anew as they go, so that
-    the memory needed does not depend on ``size``.
+    taken from one more cluster that no conversation touches. The iterators generate as they are read: the
+    memory needed does not depend on ``size``.
 
     Attributes:
         seed: another seed gives other names, other facts and other conversations.
-        size: how many passages, at most `MAX_SIZE`.
+        size: the number of passages, at most `MAX_SIZE`.
         conversations_per_cluster: conversations about each cluster of 7 entities (56 passages).
 
     Raises:
-        InputError: a size or a number of conversations that cannot be had.
+        InputError: the size is not between 1 and `MAX_SIZE`, or there are no conversations.
     """
 
     seed: int = 2025
@@ -83,13 +82,8 @@ class DemoWorld:
 
     def write(self, directory: Path) -> None:
         """Write ``corpus.jsonl`` and, for every split, ``turns.<split>.jsonl`` and ``qrels.<split>.txt``."""
-        with write_aside(directory / "corpus.jsonl") as lines:
-            for passage in self.passages():
-                record = {"id": passage.id, "contents": passage.contents}
-                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-        for split in SPLITS:
-            write_turns(self.queries(split), directory / f"turns.{split}.jsonl")
-            write_qrels(self.qrels(split), directory / f"qrels.{split}.txt")
+        splits = {split: (self.queries(split), self.qrels(split)) for split in SPLITS}
+        write_collection(self.passages(), splits, directory)
 
     @cached_property
     def _namer(self) -> Namer:
@@ -99,9 +93,8 @@ class DemoWorld:
         for number in range(self.size // PASSAGES_PER_CLUSTER + 1):
             rng = Random(f"{self.seed}:{number}:passages")
             for entity in make_cluster(self.seed, number, self._namer):
-                for facet in FACETS[entity.kind]:
-                    contents = write_passage(facet, ASIDES[entity.kind], entity.values, rng)
-                    yield Passage(f"{entity.id}-{facet.name}", contents)
+                for facet in load_words().kinds[entity.kind].facets:
+                    yield Passage(f"{entity.id}-{facet.name}", write_passage(facet, entity, rng))
 
     def _judged_queries(self, split: str) -> Iterator[JudgedQuery]:
         for number in range(self.size // PASSAGES_PER_CLUSTER):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,30 @@ from disco_pyserini.encoding.tokens import Tokens
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import pyserini_cache
 
+logger = logging.getLogger(__name__)
+
 # To be raised when a file of today would be made otherwise.
 _EXPORT = 1
 
 
-def open_onnx(folder: Path, tokenizer_name: str | None, device: str | None, int8: bool) -> tuple[OnnxModel, Tokens]:
-    """Open the ONNX file of a checkpoint, making it first where it is missing; see `SpladeModel`."""
+def open_float32(folder: Path, tokenizer_name: str | None, device: str | None) -> tuple[OnnxModel, Tokens]:
+    """Open a checkpoint to compute in float32; see `disco_pyserini.encoding.backends.Backend`."""
+    return _open(folder, tokenizer_name, device, int8=False)
+
+
+def open_int8(folder: Path, tokenizer_name: str | None, device: str | None) -> tuple[OnnxModel, Tokens]:
+    """Open a checkpoint to compute in 8-bit integers; see `disco_pyserini.encoding.backends.Backend`."""
+    return _open(folder, tokenizer_name, device, int8=True)
+
+
+def _open(folder: Path, tokenizer_name: str | None, device: str | None, int8: bool) -> tuple[OnnxModel, Tokens]:
+    """Open the ONNX file of a checkpoint; create it first if it is missing."""
     if device not in (None, "cpu"):
         raise InputError(f"device {device!r}: the ONNX backends run on the CPU: use the torch backend on a GPU")
     file, older = _places(folder, tokenizer_name, int8)
     if not file.is_file():
         why = "its checkpoint changed" if older else "once"
-        print(f"note: making {file} of {folder} ({why})", file=sys.stderr)
+        logger.info("exporting %s to %s (%s)", folder, file, why)
         from disco_pyserini.encoding.onnx_export import export  # imports torch
 
         export(folder, tokenizer_name, int8, file)
@@ -52,6 +64,7 @@ class OnnxModel:
     """
 
     batch_tokens = 1024
+    padding_noise = 0.0
 
     def __init__(self, session: Any) -> None:
         self._session = session

@@ -8,32 +8,15 @@ from pathlib import Path
 
 from disco_pyserini.cards import ModelReference, cards
 from disco_pyserini.conversation import BERT_SPECIAL_TOKENS, SEPARATOR, Conversation, flatten
+from disco_pyserini.encoding.backends import BACKENDS, DEFAULT_BACKEND
 from disco_pyserini.encoding.locate import Route, checksum, locate
-from disco_pyserini.encoding.splade_model import Backend, SpladeModel, check_backend
+from disco_pyserini.encoding.splade_model import SpladeModel
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import DEFAULT_QUANTISER, ImpactVector, Quantiser, WeightVector
 
-# How far padding was seen to move an impact before rounding: 2e-4 at most on a BERT-base-sized model.
-PADDING_NOISE = 5e-4
-
 
 class _Encoder:
-    """What both encoders share.
-
-    Args:
-        model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
-            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
-        tokenizer_name: a tokenizer's folder or hub id, where it does not come with the weights.
-        device: a torch device; by default the first GPU, or the CPU where there is none. ONNX runs on the CPU.
-        max_length: tokens after which a text is cut.
-        quantiser: how weights become impacts.
-        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
-        revision: the commit of a hub id.
-        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
-
-    Raises:
-        InputError: the checkpoint is not here and cannot be fetched, or is not a SPLADE encoder.
-    """
+    """What both encoders share; `DiscoQueryEncoder` describes the arguments."""
 
     route: Route
 
@@ -46,19 +29,23 @@ class _Encoder:
         quantiser: Quantiser = DEFAULT_QUANTISER,
         batch_tokens: int | None = None,
         revision: str | None = None,
-        backend: str = Backend.torch,
+        backend: str = DEFAULT_BACKEND,
     ) -> None:
         self.model_name = str(model_name_or_path)
+        self.name = self.model_name
+        """By what others open it: the name of its card, or else its path or hub id."""
         self.max_length = max_length
         self.quantiser = quantiser
-        self.backend: str = check_backend(backend)
-        self.folder: Path = locate(ModelReference(self.model_name, max_length, revision), self.route)
+        BACKENDS.check(backend)  # before anything is fetched
+        self.backend = backend
+        reference = {"model": self.model_name, "max_length": max_length, "revision": revision}
+        self.folder: Path = locate(ModelReference.check(reference, type(self).__name__), self.route)
         """Where the masked LM and its tokenizer are."""
-        self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, Backend(self.backend))
+        self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, backend)
 
     @property
     def separator(self) -> str:
-        """How the tokenizer spells what stands between turns."""
+        """The token that separates turns, as the tokenizer spells it."""
         return self._splade.tokens.separator or SEPARATOR
 
     @property
@@ -72,11 +59,19 @@ class _Encoder:
         return checksum(self.folder)
 
     def encode(self, text: str | Conversation) -> dict[str, int]:
-        """Return the impacts of one text by token, as Pyserini's searchers expect them."""
+        """Return the impacts of one text by token, as Pyserini's searchers expect them.
+
+        Raises:
+            InputError: the text is empty.
+        """
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str | Conversation]) -> list[dict[str, int]]:
-        """Return the impacts of each text by token. The result does not depend on what else is in the batch."""
+        """Return the impacts of each text by token. They do not depend on the other texts of the batch.
+
+        Raises:
+            InputError: a text is empty.
+        """
         return [
             {self.vocabulary[term]: impact for term, impact in zip(terms.tolist(), impacts.tolist(), strict=True)}
             for terms, impacts in self.vectors(texts)
@@ -97,11 +92,12 @@ class _Encoder:
         """Return the impacts of each text by token id."""
         prepared = [self._text(text) for text in texts]
         vectors = self._weights(prepared)
-        if len(vectors) > 1 and self.backend == Backend.torch:
+        noise = self._splade.model.padding_noise
+        if len(vectors) > 1 and noise:
             # Where the noise of padding could tip a rounding, the text is encoded once more, alone: this makes the
             # impacts those of one text at a time, whatever the batch.
             for index, vector in enumerate(vectors):
-                if (self.quantiser.distance_to_border(vector.weights) < PADDING_NOISE).any():
+                if (self.quantiser.distance_to_border(vector.weights) < noise).any():
                     [vectors[index]] = self._weights([prepared[index]])
         return [self.quantiser.impacts(vector) for vector in vectors]
 
@@ -118,9 +114,25 @@ class _Encoder:
 
 
 class DiscoQueryEncoder(_Encoder):
-    """Encodes conversations, or texts such as `disco_pyserini.conversation.flatten` writes, as impact queries.
+    """Encodes conversations, or texts such as `disco_pyserini.flatten` writes, as impact queries.
 
-    Pass it to Pyserini's ``LuceneImpactSearcher``, or to `disco_pyserini.DiscoSearcher`.
+    Pass it to Pyserini's ``LuceneImpactSearcher``, or to `disco_pyserini.DiscoSearcher`. `query_encoder` opens one by
+    the name of an encoder card.
+
+    Args:
+        model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
+            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
+        tokenizer_name: the folder or hub id of a tokenizer, if it does not come with the weights.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
+        max_length: the number of tokens at which a text is cut.
+        quantiser: how weights become impacts.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
+        revision: the commit of a hub id.
+        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
+
+    Raises:
+        InputError: the checkpoint is missing and cannot be downloaded, or is not a SPLADE encoder; or
+            ``max_length`` is below 3.
     """
 
     route = "query"
@@ -130,17 +142,44 @@ class DiscoQueryEncoder(_Encoder):
 
 
 class DiscoDocumentEncoder(_Encoder):
-    """Encodes passages."""
+    """Encodes passages. `document_encoder` opens one by the name of an encoder card.
+
+    Args:
+        model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
+            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
+        tokenizer_name: the folder or hub id of a tokenizer, if it does not come with the weights.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
+        max_length: the number of tokens at which a text is cut.
+        quantiser: how weights become impacts.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
+        revision: the commit of a hub id.
+        backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
+
+    Raises:
+        InputError: the checkpoint is missing and cannot be downloaded, or is not a SPLADE encoder; or
+            ``max_length`` is below 3.
+    """
 
     route = "document"
 
 
 def query_encoder(
-    name: str, device: str | None = None, max_length: int | None = None, backend: str = Backend.torch
+    name: str, device: str | None = None, max_length: int | None = None, backend: str = DEFAULT_BACKEND
 ) -> DiscoQueryEncoder:
-    """Open the query encoder of a card, or of a checkpoint by path or hub id (with or without ``disco:`` before it)."""
-    reference, quantiser = _reference(name, "query")
-    return DiscoQueryEncoder(
+    """Open a query encoder by name.
+
+    Args:
+        name: the name of an encoder card (`disco encoders` lists them), or the path or hub id of a checkpoint, with or
+            without the prefix ``disco:``.
+        device: see `DiscoQueryEncoder`.
+        max_length: the number of tokens at which a conversation is cut; by default that of the card, or 256.
+        backend: see `DiscoQueryEncoder`.
+
+    Raises:
+        InputError: there is no such encoder, or it cannot be opened.
+    """
+    reference, quantiser = reference_of(name, "query")
+    encoder = DiscoQueryEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -148,6 +187,8 @@ def query_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
 def document_encoder(
@@ -155,11 +196,22 @@ def document_encoder(
     device: str | None = None,
     max_length: int | None = None,
     batch_tokens: int | None = None,
-    backend: str = Backend.torch,
+    backend: str = DEFAULT_BACKEND,
 ) -> DiscoDocumentEncoder:
-    """Open the document encoder of a card, or of a checkpoint by path or hub id."""
-    reference, quantiser = _reference(name, "document")
-    return DiscoDocumentEncoder(
+    """Open a document encoder by name.
+
+    Args:
+        name: the name of an encoder card (`disco encoders` lists them), or the path or hub id of a checkpoint.
+        device: see `DiscoDocumentEncoder`.
+        max_length: the number of tokens at which a passage is cut; by default that of the card, or 256.
+        batch_tokens: see `DiscoDocumentEncoder`.
+        backend: see `DiscoDocumentEncoder`.
+
+    Raises:
+        InputError: there is no such encoder, or it cannot be opened.
+    """
+    reference, quantiser = reference_of(name, "document")
+    encoder = DiscoDocumentEncoder(
         reference.model,
         device=device,
         max_length=max_length or reference.max_length,
@@ -168,10 +220,13 @@ def document_encoder(
         revision=reference.revision,
         backend=backend,
     )
+    encoder.name = name
+    return encoder
 
 
-def _reference(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+def reference_of(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
+    """Return the checkpoint and the quantiser that an encoder's name means: those of a card, or defaults."""
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser
-    return ModelReference(name, max_length=256), DEFAULT_QUANTISER
+    return ModelReference.check({"model": name, "max_length": 256}, "encoder"), DEFAULT_QUANTISER

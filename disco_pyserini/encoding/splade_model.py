@@ -1,50 +1,14 @@
-"""Texts to SPLADE weights, in batches of similar length, with either backend."""
+"""Texts to SPLADE weights, in batches of similar length, with any backend."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disco_pyserini.encoding.tokens import Tokens
-from disco_pyserini.errors import InputError
+from disco_pyserini.encoding.backends import BACKENDS
 from disco_pyserini.impacts import WeightVector
-
-
-class Backend(StrEnum):
-    """What runs the model."""
-
-    torch = "torch"
-    torch_bf16 = "torch-bf16"
-    onnx = "onnx"
-    onnx_int8 = "onnx-int8"
-
-
-def check_backend(name: str) -> Backend:
-    """Return the backend of a name.
-
-    Raises:
-        InputError: there is none.
-    """
-    try:
-        return Backend(name)
-    except ValueError:
-        raise InputError(f"unknown backend {name!r}: expected one of {', '.join(Backend)}") from None
-
-
-class Model(Protocol):
-    """A masked language model with SPLADE's pooling: ``weight = max over tokens of log(1 + relu(logit))``."""
-
-    def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Return the weights (texts, vocabulary) of texts given as token ids."""
-
-    @property
-    def batch_tokens(self) -> int:
-        """How many tokens at once are fast."""
 
 
 class SpladeModel:
@@ -52,29 +16,20 @@ class SpladeModel:
 
     Args:
         folder: a Hugging Face checkpoint: ``config.json`` and safetensors or ``.bin`` weights, read without unpickling.
-        tokenizer_name: a tokenizer's folder or hub id where it is not beside the weights.
-        device: a torch device; by default the first GPU, or the CPU where there is none. ONNX runs on the CPU.
-        batch_tokens: how many tokens, padding included, go through the model at once; it bounds memory. By default
-            what is fast.
-        backend: what runs the model.
+        tokenizer_name: the tokenizer's folder or hub id, unless it is beside the weights.
+        device: a torch device; by default the first GPU, or the CPU if there is none. ONNX runs on the CPU.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast.
+        backend: the name of what runs the model, one of `BACKENDS`.
 
     Raises:
-        InputError: no weights, no masked-LM head, a tokenizer of another size, or weights that are not finite.
+        InputError: the backend is unknown; or no weights, no masked-LM head, a tokenizer of another size, or weights
+            that are not finite.
     """
 
     def __init__(
-        self, folder: Path, tokenizer_name: str | None, device: str | None, batch_tokens: int | None, backend: Backend
+        self, folder: Path, tokenizer_name: str | None, device: str | None, batch_tokens: int | None, backend: str
     ) -> None:
-        self.model: Model
-        self.tokens: Tokens
-        if backend in (Backend.torch, Backend.torch_bf16):
-            from disco_pyserini.encoding.torch_backend import open_torch
-
-            self.model, self.tokens = open_torch(folder, tokenizer_name, device, bf16=backend is Backend.torch_bf16)
-        else:
-            from disco_pyserini.encoding.onnx_backend import open_onnx
-
-            self.model, self.tokens = open_onnx(folder, tokenizer_name, device, int8=backend is Backend.onnx_int8)
+        self.model, self.tokens = BACKENDS.get(backend)(folder, tokenizer_name, device)
         self.batch_tokens = batch_tokens or self.model.batch_tokens
 
     def weights(self, texts: Sequence[str], max_length: int) -> list[WeightVector]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from disco_pyserini.evaluation.measures import DEFAULT_MEASURES, Evaluation, evaluate
+from disco_pyserini.evaluation.measures import DEFAULT_MEASURES, Estimate, Evaluation, evaluate
 
-__all__ = ["DEFAULT_MEASURES", "Evaluation", "evaluate"]
+__all__ = ["DEFAULT_MEASURES", "Estimate", "Evaluation", "evaluate"]

@@ -1,186 +1,115 @@
-"""Names of measures, as ir_measures or as trec_eval spells them, checked before anything is computed.
+"""The names of measures, as ir_measures or trec_eval spell them, checked before anything is computed.
 
-pytrec_eval, which computes most measures, ends the whole process when it meets a cutoff of 0, and other mistakes come
-out of ir_measures as all kinds of exceptions. So everything that can be wrong with a name is found here.
+trec_eval's library ends the process for a cutoff of 0, and computes nonsense for some other values.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Iterable
 
 import ir_measures
-from ir_measures import Measure
-from ir_measures.providers import FallbackProvider
-from ir_measures.providers import registry as providers
+from ir_measures.measures import Measure
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.extensions import nearest
 
-MAX_CUTOFF = 1_000_000
-MAX_GRADE = 10_000
-"""trec_eval reserves memory for every grade up to the highest one, and wraps around at 2,147,483,647."""
+LARGEST_CUTOFF = 1_000_000
+LARGEST_GRADE = 10_000
+_LONGEST_NAME = 100
 
-PIPELINE = FallbackProvider([providers[name] for name in ("pytrec_eval", "judged", "msmarco", "compat")])
-"""The providers that return a value for every judged query, whatever its id."""
-
-# Sums over queries, not means.
-_COUNTS = frozenset({"NumQ", "NumRel", "NumRet"})
-
-# The measures of trec_eval as ir_measures spells them. A name that ends with @ needs a cutoff.
+# What trec_eval calls the measures of ir_measures; those on the right that end in @ need a number.
 _TREC_EVAL = {
+    "ndcg": "nDCG",
+    "ndcg_cut": "nDCG@",
+    "map": "AP",
+    "map_cut": "AP@",
     "P": "P@",
+    "recall": "R@",
+    "recip_rank": "RR",
+    "success": "Success@",
     "Rprec": "Rprec",
     "bpref": "Bpref",
     "infAP": "infAP",
-    "iprec_at_recall": "IPrec@",
-    "map": "AP",
-    "map_cut": "AP@",
-    "ndcg": "nDCG",
-    "ndcg_cut": "nDCG@",
-    "recall": "R@",
-    "recip_rank": "RR",
-    "set_F": "SetF",
     "set_P": "SetP",
-    "set_map": "SetAP",
     "set_recall": "SetR",
+    "set_F": "SetF",
+    "set_map": "SetAP",
     "set_relative_P": "SetRelP",
-    "success": "Success@",
+    "iprec_at_recall": "IPrec@",
 }
-_TREC_EVAL_ONLY = frozenset(
-    {"11pt_avg", "G", "Rndcg", "Rprec_mult", "binG", "gm_bpref", "gm_map", "ndcg_rel", "num_nonrel_judged_ret"}
-    | {"num_q", "num_rel", "num_rel_ret", "num_ret", "relative_P", "utility"}
-)
-_TREC_EVAL_NAME = re.compile(r"(?P<name>.+?)[._](?P<cutoff>\d[\d.,]*)")
-
-_LONGEST_NAME = 200
+_PLAIN = ("nDCG", "AP", "MAP", "RR", "MRR", "Rprec", "Bpref", "infAP", "SetP", "SetR", "SetF", "SetAP", "SetRelP")
+_WITH_CUTOFF = ("nDCG", "AP", "RR", "MRR", "P", "R", "Success", "Judged")
+# Those of ir_measures that run in this process, on single grades, and are means over queries.
+_PROVIDERS = (ir_measures.pytrec_eval, ir_measures.judged, ir_measures.msmarco)
+_SUMS = ("NumQ", "NumRel", "NumRet", "NumRelRet")
 
 
-def _is_whole(value: Any, lowest: int, highest: int) -> bool:
-    return type(value) is int and lowest <= value <= highest
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-# What each parameter has to be.
-_PARAMETERS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "cutoff": (lambda value: _is_whole(value, 1, MAX_CUTOFF), f"a cutoff from 1 to {MAX_CUTOFF:,}"),
-    "rel": (lambda value: _is_whole(value, 1, MAX_GRADE), f"a lowest relevant grade (rel) from 1 to {MAX_GRADE:,}"),
-    "gains": (
-        lambda value: isinstance(value, dict) and all(_is_whole(gain, 0, MAX_GRADE) for gain in value.values()),
-        f"gains that are whole numbers from 0 to {MAX_GRADE:,}",
-    ),
-    "recall": (
-        lambda value: isinstance(value, float) and 0 <= value <= 1 and round(value, 2) == value,
-        "a recall from 0.00 to 1.00 with at most two decimals",
-    ),
-    "beta": (lambda value: isinstance(value, float) and 0 < value < 1000, "a number for beta"),
-    "p": (lambda value: isinstance(value, float) and 0 < value < 1, "p between 0 and 1"),
-    "dcg": (lambda value: value in ("log2", "exp-log2"), "a dcg of 'log2'"),
-    "judged_only": (_is_bool, "True or False for judged_only"),
-    "relative": (_is_bool, "True or False for relative"),
-    "normalize": (_is_bool, "True or False for normalize"),
-}
-_FRACTIONS = frozenset({"recall", "beta", "p"})
-_EXAMPLES = {"cutoff": "10", "recall": "0.10"}
-
-
-def parse_measures(names: Sequence[str]) -> dict[str, Measure]:
-    """Return the measure of ir_measures that each name means.
+def parse_measures(names: Iterable[str]) -> dict[str, Measure]:
+    """Return the measures of ir_measures by the names that they were asked for.
 
     Raises:
-        InputError: a name is unknown, its measure cannot be computed here, or two names mean the same measure.
+        InputError: a measure is unknown (the message suggests the nearest name), its parameters are impossible, it
+            cannot be computed here, or two names mean one measure.
     """
-    if not names:
-        raise InputError("expected at least one measure, such as nDCG@3, found none")
-    measures: dict[str, Measure] = {}
-    spelled: dict[Measure, str] = {}
+    parsed: dict[str, Measure] = {}
     for name in names:
         measure = _parse(name)
-        if measure in spelled:
-            raise InputError(f"{spelled[measure]} and {name} are the same measure: name it once")
-        measures[name] = measure
-        spelled[measure] = name
-    return measures
+        for other, known in parsed.items():
+            if known == measure:
+                raise InputError(f"{other} and {name} are the same measure: name it once")
+        parsed[name] = measure
+    if not parsed:
+        raise InputError("expected at least one measure, such as nDCG@3, found none")
+    return parsed
 
 
 def _parse(name: str) -> Measure:
-    spelled = _in_ir_measures(name)
+    spelled = re.fullmatch(r"([A-Za-z_]+?)(?:[_.](\d[\d.]*))?", name)
+    ours = _TREC_EVAL.get(spelled[1]) if spelled else None
+    text = ours + (spelled[2] or "") if spelled and ours and ours.endswith("@") == bool(spelled[2]) else name
+    hint = nearest(name, _suggestions(name))
+    unknown = InputError(f"unknown measure {name[:_LONGEST_NAME]!r}: {hint}")
+    if len(name) > _LONGEST_NAME:
+        raise unknown
     try:
-        measure = ir_measures.parse_measure(spelled) if len(name) <= _LONGEST_NAME else None
-    except (NameError, TypeError, ValueError):
-        measure = None
-    if measure is None:
-        raise InputError(f"unknown measure {name[:_LONGEST_NAME]!r}: {_hint(name)}")
-    if measure.NAME not in _computable():
-        raise _not_computable(name)
-    fractions = {key: value for key, value in measure.params.items() if key in _FRACTIONS and type(value) is int}
-    measure = measure(**{key: float(value) for key, value in fractions.items()})
-    _check_parameters(name, measure)
-    if not PIPELINE.supports(measure):
-        raise _not_computable(name)
+        measure = ir_measures.parse_measure(text)
+    except Exception as problem:  # its parser raises whatever Python's raises
+        raise unknown from problem
+    for parameter, value in measure.params.items():
+        _check_parameter(name, parameter, value)
+    try:
+        measure.validate_params()
+    except AssertionError as problem:
+        raise unknown from problem
+    if measure.NAME in _SUMS or not any(provider.supports(measure) for provider in _PROVIDERS):
+        raise InputError(f"{name}: cannot be computed here: {hint}")
     return measure
 
 
-def _in_ir_measures(name: str) -> str:
-    """Translate a name of trec_eval; any other name stays as it is."""
-    if name in _TREC_EVAL_ONLY:
-        raise _not_computable(name)
-    if name in _TREC_EVAL:
-        if _TREC_EVAL[name].endswith("@"):
-            key = "recall" if name == "iprec_at_recall" else "cutoff"
-            raise InputError(f"{name}: needs a {key}, such as {name}_{_EXAMPLES[key]}")
-        return _TREC_EVAL[name]
-    found = _TREC_EVAL_NAME.fullmatch(name)
-    if not found or not _TREC_EVAL.get(found["name"], "").endswith("@"):
-        return name
-    if "," in found["cutoff"]:
-        raise InputError(f"{name}: expected one cutoff, found {found['cutoff']}: name a measure for each")
-    return _TREC_EVAL[found["name"]] + found["cutoff"]
+def _check_parameter(name: str, parameter: str, value: object) -> None:
+    limits = {"cutoff": LARGEST_CUTOFF, "rel": LARGEST_GRADE}
+    if parameter in limits:
+        if type(value) is not int or not 1 <= value <= limits[parameter]:
+            what = "a cutoff" if parameter == "cutoff" else "a lowest relevant grade"
+            raise InputError(f"{name}: expected {what} from 1 to {limits[parameter]:,}, found {value}")
+    elif parameter == "recall" and not (isinstance(value, int | float) and 0 <= value <= 1):
+        raise InputError(f"{name}: expected a recall from 0 to 1, found {value}")
+    elif parameter == "gains" and not (isinstance(value, dict) and all(map(_is_grade, [*value, *value.values()]))):
+        raise InputError(f"{name}: expected gains that are whole numbers from 0 to {LARGEST_GRADE:,}, found {value}")
 
 
-def _check_parameters(name: str, measure: Measure) -> None:
-    for key, value in measure.params.items():
-        if key not in measure.SUPPORTED_PARAMS:
-            raise InputError(
-                f"{name}: unknown parameter {key!r}: expected one of {', '.join(sorted(measure.SUPPORTED_PARAMS))}"
-            )
-        is_valid, expected = _PARAMETERS[key]
-        if not is_valid(value):
-            raise InputError(f"{name}: expected {expected}, found {value!r}")
-    for key, info in measure.SUPPORTED_PARAMS.items():
-        if info.required and key not in measure.params:
-            raise InputError(f"{name}: needs a {key}, such as {name}@{_EXAMPLES[key]}")
+def _is_grade(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_GRADE
 
 
-def _computable() -> set[str]:
-    """The measures that the providers compute, by the name that ir_measures gives them."""
-    supported = {measure.NAME for provider in PIPELINE.providers for measure in provider.SUPPORTED_MEASURES}
-    return supported - _COUNTS
-
-
-def _not_computable(name: str) -> InputError:
-    return InputError(
-        f"{name}: cannot be computed here: expected one of {', '.join(sorted(_computable()))}, or a measure of "
-        f"trec_eval: {', '.join(sorted(_TREC_EVAL))}"
-    )
-
-
-def _hint(name: str) -> str:
-    """The nearest name, with the cutoff that was given."""
-    found = re.search(r"\d+", name)
-    cutoff = found[0] if found else "10"
-    known = []
-    for each, measure in ir_measures.measures.registry.items():
-        if measure.NAME in _computable():
-            known += [each, f"{each}@{cutoff}"] if "cutoff" in measure.SUPPORTED_PARAMS else [each]
-    known += [f"{each}_{cutoff}" if meant.endswith("@") else each for each, meant in _TREC_EVAL.items()]
-    # The case is a difference too, but a small one.
-    by_lower_case = {each.lower(): each for each in reversed(known)}  # nDCG before its alias NDCG
-    near = get_close_matches(name[:_LONGEST_NAME].lower(), by_lower_case, n=1)
-    if near:
-        return f"did you mean {by_lower_case[near[0]]}?"
-    return "expected a measure of ir_measures such as nDCG@3, MRR or R@100, or of trec_eval such as ndcg_cut_3"
+def _suggestions(name: str) -> list[str]:
+    """All names, with the number that the name has."""
+    number = re.search(r"\d+(\.\d+)?", name)
+    cutoff = number[0] if number else "10"
+    with_cutoff = [f"{each}@{cutoff}" for each in _WITH_CUTOFF]
+    with_cutoff += [f"{each}_{cutoff}" for each, ours in _TREC_EVAL.items() if ours.endswith("@")]
+    if missing := [each for each in with_cutoff if re.split("[@_](?=\\d)", each)[0] == name]:
+        return missing  # only the cutoff is missing
+    plain = [*_PLAIN, *(each for each, ours in _TREC_EVAL.items() if not ours.endswith("@"))]
+    return [*with_cutoff, *plain] if number else [*plain, *with_cutoff]

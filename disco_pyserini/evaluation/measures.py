@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+import ir_measures
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.evaluation.measure_names import MAX_GRADE, PIPELINE, parse_measures
+from disco_pyserini.evaluation.measure_names import LARGEST_GRADE, parse_measures
 
 DEFAULT_MEASURES = ("nDCG@3", "MRR", "R@10", "R@100")
 
@@ -16,15 +19,46 @@ Run = Mapping[str, Mapping[str, float]]
 Qrels = Mapping[str, Mapping[str, int]]
 
 
+class Estimate(NamedTuple):
+    """A mean over queries.
+
+    Attributes:
+        mean: the mean.
+        queries: how many queries it is over.
+        half_width: half the width of its 95 % confidence interval, by Student's t distribution; None for a single
+            query, and for means without an interval.
+    """
+
+    mean: float
+    queries: int
+    half_width: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Per-query values of each measure. A judged query that the run lacks counts as 0, as with ``trec_eval -c``."""
+    """The values of each measure for each judged query.
+
+    A judged query that the run lacks counts as 0, as with ``trec_eval -c``.
+
+    Attributes:
+        by_query: for each measure, its value by query id.
+    """
 
     by_query: Mapping[str, Mapping[str, float]]
 
     def mean(self, measure: str) -> float:
-        """The mean over all judged queries."""
+        """Return the mean of a measure over all judged queries."""
         return fmean(self.by_query[measure].values())
+
+    def estimate(self, measure: str) -> Estimate:
+        """Return the mean of a measure with its confidence interval over the queries."""
+        values = list(self.by_query[measure].values())
+        if len(values) < 2:
+            return Estimate(self.mean(measure), len(values), None)
+        from scipy.stats import t
+
+        error = stdev(values) / len(values) ** 0.5
+        return Estimate(self.mean(measure), len(values), float(t.ppf(0.975, len(values) - 1)) * error)
 
     @property
     def queries(self) -> int:
@@ -32,7 +66,17 @@ class Evaluation:
         return len(next(iter(self.by_query.values())))
 
     def by_depth(self, depths: Mapping[str, int]) -> dict[int, Evaluation]:
-        """Split by turn depth; ``depths`` maps query ids to turn numbers."""
+        """Split the queries by turn depth.
+
+        Args:
+            depths: the turn number of each query, by query id.
+
+        Returns:
+            the evaluation of the queries of each depth.
+
+        Raises:
+            InputError: a judged query has no depth.
+        """
         groups: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
         for measure, values in self.by_query.items():
             for qid, value in values.items():
@@ -43,13 +87,22 @@ class Evaluation:
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES) -> Evaluation:
-    """Compute measures, spelled as in ir_measures (``nDCG@3``, ``MRR``, ``R@100``) or trec_eval (``ndcg_cut_3``).
+    """Compute measures of a run.
 
-    Equal scores are ordered by descending document id, as in trec_eval. Only ``MRR`` with a cutoff follows MS MARCO's
-    script, which orders them by ascending id.
+    Ties are broken as trec_eval does, by descending document id.
+
+    Args:
+        run: ``{qid: {docid: score}}``.
+        qrels: ``{qid: {docid: grade}}``.
+        measures: names as ir_measures spells them (``nDCG@3``, ``MRR``, ``R@100``) or trec_eval (``ndcg_cut_3``,
+            ``recip_rank``, ``recall_100``).
+
+    Returns:
+        the value of each measure for each judged query.
 
     Raises:
-        InputError: a measure is unknown or cannot be computed, no query of the run is judged, or a grade is too high.
+        InputError: a measure is unknown or cannot be computed, no query of the run is judged, or a grade is beyond
+            10,000.
     """
     parsed = parse_measures(measures)
     if not run.keys() & qrels.keys():
@@ -57,26 +110,21 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES)
             f"the run and the qrels share no query id: the run has ids like {next(iter(run), None)!r}, "
             f"the qrels like {next(iter(qrels), None)!r}"
         )
+    _check_grades(qrels)
+    # trec_eval's library reads memory that is not its own for a query that has only negative grades.
+    usable = {qid: grades for qid, grades in qrels.items() if max(grades.values(), default=0) >= 0}
+    by_query = {name: dict.fromkeys(qrels, 0.0) for name in parsed}
     names = {measure: name for name, measure in parsed.items()}
-    by_query: dict[str, dict[str, float]] = {name: {} for name in measures}
-    for metric in PIPELINE.iter_calc(list(names), _safe(qrels), run):
+    for metric in ir_measures.iter_calc(list(names), usable, run) if usable else ():
         by_query[names[metric.measure]][metric.query_id] = metric.value
     return Evaluation(by_query)
 
 
-def _safe(qrels: Qrels) -> Qrels:
-    """Keep pytrec_eval from what crashes it: very high grades, and queries that only have negative ones.
-
-    Such a query is judged and has no relevant document, just as if all its grades were 0.
-    """
+def _check_grades(qrels: Qrels) -> None:
     for qid, grades in qrels.items():
         for docid, grade in grades.items():
-            if abs(grade) > MAX_GRADE:
+            if abs(grade) > LARGEST_GRADE:
                 raise InputError(
-                    f"query {qid!r}, document {docid!r}: expected a grade from {-MAX_GRADE:,} to {MAX_GRADE:,}, "
-                    f"found {grade:,}"
+                    f"query {qid!r}, document {docid!r}: expected a grade from {-LARGEST_GRADE:,} to "
+                    f"{LARGEST_GRADE:,}, found {grade:,}"
                 )
-    return {
-        qid: grades if max(grades.values(), default=0) >= 0 else dict.fromkeys(grades, 0)
-        for qid, grades in qrels.items()
-    }

@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.evaluation.measures import Estimate
 from disco_pyserini.extras import check_extra
 from disco_pyserini.files import write_bytes_aside
 
+type ByDepth = Mapping[int, Estimate]
+"""An estimate for each turn depth, in ascending order."""
 
-def plot_by_depth(depths: Sequence[int], panels: Mapping[str, Mapping[str, Sequence[float]]], path: Path) -> None:
-    """Draw values over turn depths.
+
+def plot_by_depth(title: str, panels: Mapping[str, Mapping[str, ByDepth]], path: Path) -> None:
+    """Draw means over turn depths, with their confidence intervals and the number of queries at each depth.
 
     Args:
-        depths: turn numbers, ascending.
-        panels: for each panel, the label of its axis, and its lines: a name, and the value at each depth.
+        title: what is shown: the names of runs, for example.
+        panels: for each panel, the label of its axis, and its lines by name.
         path: the file, whose name ends with ``.png``.
 
     Raises:
@@ -29,23 +34,45 @@ def plot_by_depth(depths: Sequence[int], panels: Mapping[str, Mapping[str, Seque
     check_extra("report", "drawing a plot")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(6.4, 3.2 * len(panels)), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.4 * len(panels)), layout="constrained")
     FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize="medium", wrap=True)
     axes = figure.subplots(len(panels), squeeze=False)[:, 0]
     for axis, (label, lines) in zip(axes, panels.items(), strict=True):
         for name, values in lines.items():
-            axis.plot(depths, values, marker="o", label=name)
-        axis.set_xlabel("turn")
-        axis.set_ylabel(label)
-        axis.set_ylim(bottom=0)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.errorbar(list(values), _means(values), _bars(values), marker="o", capsize=3, label=name)
+        _label(axis, label, list(lines.values()))
         axis.grid(alpha=0.3)
         if len(lines) > 1:
             axis.legend()
     with write_bytes_aside(path) as file:
         figure.savefig(file, format="png", dpi=150)
+
+
+def _means(values: ByDepth) -> list[float]:
+    return [each.mean for each in values.values()]
+
+
+def _bars(values: ByDepth) -> list[list[float]] | None:
+    """The lengths of the error bars below and above; None if no mean has an interval.
+
+    A measure lies between 0 and 1, and so does the part of its interval that is drawn.
+    """
+    if all(each.half_width is None for each in values.values()):
+        return None
+    below = [min(each.half_width or 0.0, each.mean) for each in values.values()]
+    return [below, [min(each.half_width or 0.0, max(0.0, 1 - each.mean)) for each in values.values()]]
+
+
+def _label(axis: Any, label: str, lines: Sequence[ByDepth]) -> None:
+    """Name the axes, with the number of queries below each depth."""
+    queries = {depth: each.queries for values in lines for depth, each in values.items()}
+    bars = any(_bars(values) for values in lines)
+    axis.set_xlabel("turn (n queries)" + ("; bars: 95 % confidence intervals" if bars else ""))
+    axis.set_xticks(sorted(queries), [f"{depth}\n({queries[depth]})" for depth in sorted(queries)], fontsize="small")
+    axis.set_ylabel(label)
+    axis.set_ylim(bottom=0)
 
 
 def check_plot_path(path: Path) -> None:
@@ -61,7 +88,7 @@ class Line:
     name: str
     group: str
     form: str
-    values: Mapping[int, float]
+    values: ByDepth
 
 
 # Told apart by people who see few colours, on white and on nearly black (Okabe and Ito, slightly adjusted).
@@ -84,7 +111,6 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
     groups = list(dict.fromkeys(line.group for line in lines))
     forms = list(dict.fromkeys(line.form for line in lines))
@@ -94,9 +120,11 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
         FigureCanvasSVG(figure)
         axis = figure.subplots()
         for line in lines:
-            axis.plot(
+            axis.errorbar(
                 list(line.values),
-                list(line.values.values()),
+                _means(line.values),
+                _bars(line.values),
+                elinewidth=0.7,
                 color=_COLOURS[groups.index(line.group) % len(_COLOURS)],
                 linestyle=_DASHES[forms.index(line.form) % len(_DASHES)],
                 marker="o",
@@ -104,10 +132,7 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
                 linewidth=1.5,
                 label=line.name,
             )
-        axis.set_xlabel("turn")
-        axis.set_ylabel(label)
-        axis.set_ylim(bottom=0)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _label(axis, label, [line.values for line in lines])
         axis.grid(alpha=0.25, color=_NEUTRAL)
         axis.tick_params(colors=_NEUTRAL)
         for side, spine in axis.spines.items():

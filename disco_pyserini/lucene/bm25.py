@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 from pathlib import Path
 from types import TracebackType
@@ -14,15 +14,21 @@ from disco_pyserini.errors import InputError
 from disco_pyserini.files import folder_aside
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.document_writer import DocumentWriter, TextBatch, java_failures, raw_document
-from disco_pyserini.search.engine import Hit
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.engine import Hit, closed_error
+from disco_pyserini.search.index_manifest import BM25, IndexManifest, read_index_manifest, write_index_manifest
 from disco_pyserini.search.searcher import check_batch
 from disco_pyserini.vectors.part_writer import PassageLike
 
 _PASSAGES_PER_BATCH = 1000
 
 
-def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_raw: bool = True) -> int:
+def build_bm25_index(
+    passages: Iterable[PassageLike],
+    directory: Path,
+    *,
+    store_raw: bool = True,
+    progress: Callable[[int], None] = lambda passages: None,
+) -> int:
     """Write an index that Pyserini's default search (``--bm25``) opens; return the number of passages.
 
     Built aside and renamed when whole.
@@ -31,6 +37,7 @@ def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_
         passages: the corpus.
         directory: the index to make; must not exist, or be an empty folder.
         store_raw: store the passages' texts, for Pyserini's ``searcher.doc(docid).raw()``.
+        progress: called with the number of passages written since the last call.
 
     Raises:
         InputError: ``directory`` exists, or two passages have one id.
@@ -57,6 +64,9 @@ def build_bm25_index(passages: Iterable[PassageLike], directory: Path, *, store_
         with DocumentWriter(aside, analyzer, similarity) as writer:
             for batch in texts():
                 writer.add(batch)
+                progress(len(batch.ids))
+        manifest = IndexManifest(space=None, documents=len(seen), postings=None, raw=store_raw, kind=BM25)
+        write_index_manifest(manifest, aside)
     return len(seen)
 
 
@@ -67,12 +77,16 @@ def _english_analyzer(jnius: Any) -> Any:
 class Bm25Searcher:
     """Searches like ``python -m pyserini.search.lucene --bm25``: k1=0.9, b=0.4, Porter stems.
 
+    Args:
+        index: the folder of a text index.
+
     Raises:
-        InputError: the folder is no index.
+        InputError: the folder is not a Lucene index.
     """
 
     def __init__(self, index: Path | str) -> None:
         self.index = Path(index)
+        self._closed = False
         read_index_manifest(self.index)
         self._jnius = jvm.start()
         self._searcher = self._jnius.autoclass("io.anserini.search.SimpleSearcher")(str(self.index))
@@ -83,9 +97,12 @@ class Bm25Searcher:
         """Return the best ``k`` passages of each query by query id, in the order of ``qids``.
 
         Raises:
-            InputError: the ids are not as many as the queries, or one is used twice.
+            InputError: the ids do not match the queries or repeat, or ``k`` or ``threads`` is below 1.
+            DiscoError: the searcher is closed.
         """
         check_batch(queries, qids, k, threads)
+        if self._closed:
+            raise closed_error(self.index)
         texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
         for query, qid in zip(queries, qids, strict=True):
             texts.add(query)
@@ -99,7 +116,8 @@ class Bm25Searcher:
         return set(self._jnius.autoclass("io.anserini.analysis.AnalyzerUtils").analyze(analyzer, query).toArray())
 
     def close(self) -> None:
-        """Close the index."""
+        """Close the index; closing it again does nothing."""
+        self._closed = True
         self._searcher.close()
 
     def __enter__(self) -> Self:

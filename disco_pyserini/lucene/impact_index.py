@@ -43,7 +43,7 @@ def build_index(
         threads: 1 does everything on the calling thread; more add that many threads that write.
         store_raw: store the passages' texts, if the vectors have them, for `Hit.text` and Pyserini's
             ``searcher.doc(docid).raw()``.
-        progress: called with the number of documents written so far.
+        progress: called with the number of documents written since the last call.
 
     Raises:
         InputError: ``directory`` exists, two documents have one id, or the vectors cannot be written as an index.
@@ -56,7 +56,8 @@ def build_index(
     with folder_aside(directory) as aside, java_failures(directory):
         count = _write(source, aside, threads, store_raw, progress)
         count.refuse_duplicates(source)
-        write_index_manifest(IndexManifest(source.space, count.documents, count.postings, count.raw), aside)
+        manifest = IndexManifest(space=source.space, documents=count.documents, postings=count.postings, raw=count.raw)
+        write_index_manifest(manifest, aside)
     return IndexSummary(directory, count.documents, count.empty, count.postings, perf_counter() - began)
 
 
@@ -111,12 +112,10 @@ def _write(source: VectorSource, folder: Path, threads: int, store_raw: bool, pr
             count.raw = text.raw is not None
             yield text
 
-    written = 0
     with DocumentWriter(folder, impact_analyzer(jnius), similarity) as writer:
         for documents in _add_all(writer, texts(), threads):
-            written += documents
             if progress is not None:
-                progress(written)
+                progress(documents)
     return count
 
 

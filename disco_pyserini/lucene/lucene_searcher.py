@@ -7,23 +7,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.lucene.retrieval import Retrievers
-from disco_pyserini.search.engine import Engine, Hit, ImpactQuery
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.engine import Engine, Hit, ImpactQuery, closed_error
+from disco_pyserini.search.index_manifest import read_impact_manifest
 
 
 class LuceneSearcher:
     """Searches a Lucene impact index through Anserini's ``SimpleImpactSearcher``, on any threads.
 
+    Args:
+        index: the folder of the index.
+
     Raises:
-        InputError: the folder is no index.
+        InputError: the folder is not a Lucene index.
         DiscoError: the Java virtual machine does not start.
     """
 
     def __init__(self, index: Path) -> None:
-        read_index_manifest(index)
+        read_impact_manifest(index)
+        if not any(index.glob("segments_*")):
+            raise InputError(
+                f"{index}: expected a Lucene index, found one of another engine: name that engine (--engine)"
+            )
+        self._index = index
+        self._closed = False
         jnius = jvm.start()
         with jvm.shared_classes:
             self._searcher = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(index))
@@ -37,10 +47,12 @@ class LuceneSearcher:
         self, vectors: Sequence[ImpactQuery], k: int, *, threads: int = 1, query_terms: int | None = None
     ) -> list[list[Hit]]:
         """See `disco_pyserini.search.Searcher.search`."""
+        self._check_open()
         return self._retrievers.search(list(map(self.discriminating, vectors)), k, query_terms, threads)
 
     def explain(self, vector: ImpactQuery, docid: str) -> dict[str, tuple[int, int]] | None:
         """See `disco_pyserini.search.Searcher.explain`."""
+        self._check_open()
         with jvm.shared_classes:
             ids = self._postings("id", docid)
             if ids is None:
@@ -55,6 +67,7 @@ class LuceneSearcher:
 
     def text(self, docid: str) -> str | None:
         """See `disco_pyserini.search.Searcher.text`."""
+        self._check_open()
         with jvm.shared_classes:
             raw = self._searcher.doc_raw(docid)
         if raw is None:
@@ -66,13 +79,18 @@ class LuceneSearcher:
         return str(record["contents"]) if isinstance(record, dict) and "contents" in record else str(raw)
 
     def close(self) -> None:
-        """Close the index."""
+        """See `disco_pyserini.search.Searcher.close`."""
+        self._closed = True
         with jvm.shared_classes:
             self._searcher.close()
 
     def discriminating(self, vector: ImpactQuery) -> dict[str, int]:
         """Return the part of a vector that is searched with: tokens that occur in some documents, but not in all."""
         return {token: impact for token, impact in vector.items() if self._discriminates(token)}
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise closed_error(self._index)
 
     def _discriminates(self, token: str) -> bool:
         # Pyserini drops terms with idf = log(documents / frequency) <= 0: those in no document or in all of them.

@@ -15,15 +15,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from disco_pyserini.lucene import jvm
-from disco_pyserini.search.engine import Hit, Searcher
+from disco_pyserini.search.engine import Hit, Searcher, check_numbers, lower_ties
 
 MOST_MORE_CANDIDATES = 100
 """A pruned search rescores five times as many documents as asked for, but at most so many more."""
-
-_TIE_STEP = np.float32(1e-6)
 
 
 class Retriever:
@@ -49,7 +46,7 @@ class Retriever:
             found = self._pruned(vector, k, query_terms)
         # All hits cross from Java to Python at once: [[document, [score, [id in base64, offset, length]]], …].
         hits = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
-        scores = _lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
+        scores = lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
         return [
             Hit(a2b_base64(name)[offset : offset + length].decode(), score, self._owner)
             for (_, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
@@ -106,7 +103,12 @@ class Retrievers:
     def search(
         self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None = None, threads: int = 1
     ) -> list[list[Hit]]:
-        """Search with each vector as `Retriever.search` does: on this thread, or on several others."""
+        """Search with each vector as `Retriever.search` does: on this thread, or on several others.
+
+        Raises:
+            InputError: ``k``, ``threads`` or ``query_terms`` is below 1.
+        """
+        check_numbers(k=k, threads=threads, query_terms=query_terms)
         if threads == 1:
             if not hasattr(self._own, "retriever"):
                 self._own.retriever = Retriever(self._reader, self._searcher)
@@ -129,14 +131,6 @@ class Retrievers:
             # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is
             # gone: letting go of Java objects would attach the thread again.
             jvm.start().detach()
-
-
-def _lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lower each of several equal scores by a millionth more than the one before it, as Anserini does."""
-    places = np.arange(len(scores))
-    first = np.maximum.accumulate(np.where(np.diff(scores, prepend=np.float32(np.inf)) != 0, places, 0))
-    lowered: NDArray[np.float32] = scores - _TIE_STEP * (places - first).astype(np.float32)
-    return lowered
 
 
 def _json_mapper(jnius: Any, java: SimpleNamespace) -> Any:

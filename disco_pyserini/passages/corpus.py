@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +22,12 @@ _IR_DATASETS = "irds:"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A unit of retrieval."""
+    """A unit of retrieval.
+
+    Attributes:
+        id: a name that no other passage has, without white space.
+        contents: the text.
+    """
 
     id: str
     contents: str
@@ -62,8 +68,14 @@ def read_passages(
         BadRecordError: a record without an id or a text, with white space in its id, not JSON, or not UTF-8.
         InputError: the source cannot be read, is cut short, is of an unknown kind, or has no passages.
     """
+    return _passages(source, _records(source, fields, on_error), fields, on_error, spell)
+
+
+def _passages(
+    source: str, records: Iterator[_Record], fields: Sequence[str], on_error: OnError, spell: Callable[[str], str]
+) -> Iterator[Passage]:
     found = False
-    for where, record in _records(source, fields, on_error):
+    for where, record in records:
         try:
             passage = Passage(_id(where, record, spell), _text(where, record, fields))
         except BadRecordError as problem:
@@ -164,13 +176,11 @@ def _encodable(where: str, text: str) -> str:
 
 
 def _records(source: str, fields: Sequence[str], on_error: OnError) -> Iterator[_Record]:
-    """Yield where each record stands, and its fields by name."""
+    """The place of each record, and its fields by name. A source that cannot be opened is refused at once."""
     if source.startswith(_IR_DATASETS):
-        yield from _ir_dataset_records(source, fields)
-        return
-    for file in _files(Path(source)):
-        read = _tsv_records if _kind(file) == ".tsv" else _json_records
-        yield from read(file, fields, on_error)
+        return _ir_dataset_records(source, _ir_dataset(source), fields)
+    readers = [(_tsv_records if _kind(file) == ".tsv" else _json_records, file) for file in _files(Path(source))]
+    return chain.from_iterable(read(file, fields, on_error) for read, file in readers)
 
 
 def _files(path: Path) -> list[Path]:
@@ -243,8 +253,8 @@ def _tsv_records(file: Path, fields: Sequence[str], on_error: OnError) -> Iterat
             yield where, dict(zip(names, row.fields, strict=False))
 
 
-def _ir_dataset_records(source: str, fields: Sequence[str]) -> Iterator[_Record]:
-    documents = _ir_dataset(source).docs_iter()
+def _ir_dataset_records(source: str, dataset: Any, fields: Sequence[str]) -> Iterator[_Record]:
+    documents = dataset.docs_iter()
     number = 0
     while True:
         try:

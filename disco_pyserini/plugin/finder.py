@@ -1,7 +1,7 @@
 """Extends modules of Pyserini, and ir_datasets, while they are imported; does nothing before.
 
-The package installs a ``.pth`` file (see setup.py), of which Python runs one line at every start: it waits until a
-program imports Pyserini or ir_datasets, and then calls `at_start`.
+The package installs a ``.pth`` file (see setup.py). Python runs its one line at every start: it waits until a program
+imports Pyserini or ir_datasets, and then calls `at_start`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 SWITCH = "DISCO_PYSERINI_PLUGIN"
 """Environment variable: ``0`` keeps Pyserini as it is."""
 
-# Module: our functions to call before and after it is executed.
+# For each module, our functions to call before and after it is executed.
 _HOOKS = {
     "jnius": ("plugin.pyserini_hooks.before_jnius", None),
     "pyserini.query_iterator": (None, "plugin.pyserini_hooks.after_query_iterator"),
@@ -29,12 +29,15 @@ _HOOKS = {
 # The finder in the .pth file.
 _WAITER = "DiscoPyseriniWaits"
 
-# After one failure in a module of ours, what else it would do is left out.
-_failed: list[str] = []
+outcomes: dict[str, str] = {}
+"""The modules whose hooks were called, each with what went wrong, or with an empty string."""
+
+# After one failure in a module of ours, its other hooks are not called.
+_failed: dict[str, str] = {}
 
 
 class _Finder:
-    """Finds the modules to extend through the other finders, and has them loaded by a `_Loader`."""
+    """Finds the modules to extend through the other finders, and replaces their loader by a `_Loader`."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -69,19 +72,19 @@ class _Loader:
 
     def exec_module(self, module: ModuleType) -> None:
         before, after = _HOOKS[self._name]
-        # From here on the module looks as if we had never been there.
+        # From here on the module looks as if this loader did not exist.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        _call(before, module)
+        problem = _call(before, module)
         self._loader.exec_module(module)
-        _call(after, module)
+        outcomes[self._name] = problem or _call(after, module)
 
 
 def at_start(name: str = "", path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-    """What the ``.pth`` file calls before a module is imported that we wait for: `install`, unless `SWITCH` says no.
+    """`install`, unless `SWITCH` says no. The ``.pth`` file calls it when Pyserini or ir_datasets is first imported.
 
-    Returns how to load that module if it is one to extend: a finder that is added now is not asked for it any more.
+    Returns how to load that module if it has a hook: Python does not ask a finder that is added during its search.
     """
     if os.environ.get(SWITCH) == "0":
         return None
@@ -90,28 +93,29 @@ def at_start(name: str = "", path: Sequence[str] | None = None, target: ModuleTy
 
 
 def install() -> None:
-    """Have Pyserini and ir_datasets extended when they are imported."""
+    """Extend Pyserini and ir_datasets when this process imports them."""
     if not any(type(finder) is _Finder for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
 def is_installed() -> bool:
-    """Whether Pyserini is extended when this process imports it."""
+    """Whether this process extends Pyserini and ir_datasets when it imports them."""
     return any(type(finder).__name__ in (_Finder.__name__, _WAITER) for finder in sys.meta_path)
 
 
-def _call(function: str | None, module: ModuleType) -> None:
+def _call(function: str | None, module: ModuleType) -> str:
+    """Call a hook; return what went wrong, or an empty string."""
     if function is None:
-        return
+        return ""
     where, _, name = function.rpartition(".")
-    if where in _failed:
-        return
-    try:
-        getattr(import_module(f"disco_pyserini.{where}"), name)(module)
-    except Exception as problem:
-        _failed.append(where)
-        warnings.warn(
-            f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+    if where not in _failed:
+        try:
+            getattr(import_module(f"disco_pyserini.{where}"), name)(module)
+        except Exception as problem:
+            _failed[where] = repr(problem)
+            warnings.warn(
+                f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    return _failed.get(where, "")

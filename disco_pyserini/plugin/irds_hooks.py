@@ -4,6 +4,7 @@ Only those that ir_datasets lacks. Imported once ir_datasets is: see `disco_pyse
 """
 
 # Not `from __future__ import annotations`: ir_datasets looks at the types of a record's fields.
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericDoc, Tr
 from ir_datasets.indices import PickleLz4FullStore
 
 from disco_pyserini.conversation import flatten
-from disco_pyserini.datasets.registry import BENCHMARKS, open_collection
+from disco_pyserini.datasets.registry import COLLECTIONS, open_collection
+from disco_pyserini.errors import DiscoError
 
 PREFIX = "disco/"
 
@@ -44,7 +46,7 @@ class _Docs(BaseDocs):
         self._name = name
         self._split = split
         # What a split of passages of its own is called.
-        self._place = f"{name}/{split}" if BENCHMARKS[name].passages_by_split else name
+        self._place = f"{name}/{split}" if COLLECTIONS.get(name).passages_by_split else name
 
     @ir_datasets.util.use_docstore  # type: ignore[untyped-decorator]
     def docs_iter(self) -> Iterator[GenericDoc]:
@@ -116,10 +118,18 @@ class _Qrels(BaseQrels):
 
 
 def register(module: Any = ir_datasets) -> None:
-    """Register our collections with ir_datasets, once."""
+    """Register our collections with ir_datasets, once.
+
+    A collection of another package that cannot be loaded is left out, with a warning.
+    """
     registry = module.registry
     known = set(registry)
-    for name, benchmark in BENCHMARKS.items():
+    for name in COLLECTIONS:
+        try:
+            benchmark = COLLECTIONS.get(name)
+        except DiscoError as problem:
+            warnings.warn(str(problem), RuntimeWarning, stacklevel=2)
+            continue
         if benchmark.ir_datasets or f"{PREFIX}{name}/{next(iter(benchmark.splits))}" in known:
             continue
         shared = None

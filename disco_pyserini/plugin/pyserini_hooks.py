@@ -16,12 +16,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from disco_pyserini.cards import cards
 from disco_pyserini.datasets.named import named_topics
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.extensions import nearest
+from disco_pyserini.logs import show_log
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.retrieval import Retrievers
 from disco_pyserini.plugin.idf import Idf
-from disco_pyserini.search.encoder_names import check_encoder_fits, is_disco_name, query_encoder_for
+from disco_pyserini.search.encoder_names import OWN_ENCODER, check_encoder_fits, is_disco_name, query_encoder_for
 from disco_pyserini.search.engine import Hit
 from disco_pyserini.trec import read_topics
 
@@ -86,12 +89,30 @@ def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
                     _check_topics(_unchecked_topics.pop())
                 call.arguments["query_encoder"] = query_encoder_for(index, encoder)
             _look_idf_up(self)
+        elif call.arguments["encoder_type"] == "pytorch" and isinstance(encoder, str):
+            call.arguments["query_encoder"] = _encoder_of_pyserini(type(self), encoder)
         elif hasattr(encoder, "encode_batch"):
             check_encoder_fits(encoder, index)
             _look_idf_up(self)
         init(*call.args, **call.kwargs)
 
     return __init__
+
+
+def _encoder_of_pyserini(searcher: Any, name: str) -> Any:
+    """Open an encoder that Pyserini knows by name; in its command, refuse any other name.
+
+    Pyserini itself takes None for an unknown encoder, reads or downloads the index, and fails at the first query.
+    """
+    encoder = searcher._init_query_encoder_from_str(name)
+    if encoder is None and _is_search_command():
+        with _told_by_the_command():
+            hint = nearest(name, [OWN_ENCODER, *cards()])
+            raise InputError(
+                f"unknown encoder {name!r}: {hint} (disco encoders lists ours; Pyserini takes names and paths that "
+                "contain unicoil, splade or slim, and files of encoded queries)"
+            )
+    return name if encoder is None else encoder
 
 
 def _look_idf_up(searcher: Any) -> None:
@@ -106,8 +127,12 @@ def _with_clear_refusal(open_prebuilt: Callable[..., Any]) -> Callable[..., Any]
     @functools.wraps(open_prebuilt)
     def from_prebuilt_index(cls: Any, *args: Any, **kwargs: Any) -> Any:
         call = signature.bind(cls, *args, **kwargs)
+        call.apply_defaults()
+        encoder = call.arguments["query_encoder"]
+        if call.arguments["encoder_type"] == "pytorch" and isinstance(encoder, str) and not is_disco_name(encoder):
+            call.arguments["query_encoder"] = _encoder_of_pyserini(cls, encoder)
         searcher = open_prebuilt(*call.args, **call.kwargs)
-        if searcher is None and is_disco_name(call.arguments["query_encoder"]):
+        if searcher is None and is_disco_name(encoder):
             with _told_by_the_command():
                 raise InputError(
                     f"{call.arguments['prebuilt_index_name']}: expected the folder of an index or the name of a "
@@ -156,7 +181,7 @@ def _retrieves(searcher: Any, fields: Mapping[str, float] | None) -> bool:
     """Whether we search ourselves: faster, but hits have no ``lucene_document``, which the command does not need."""
     pruned = _query_terms() is not None
     # The option --prcl writes new scores into the hits.
-    if not pruned and (not _is_search_command() or "--prcl" in sys.argv):
+    if not pruned and (not _is_search_command() or _is_given("--prcl")):
         return False
     plain = not (fields or searcher.object.use_rm3() or searcher.object.use_rocchio())
     if pruned and not plain:
@@ -203,7 +228,12 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _told_by_the_command() -> Iterator[None]:
-    """In Pyserini's search command, print a `DiscoError` as one message and exit; elsewhere let it pass."""
+    """In Pyserini's search command, show the log, and print a `DiscoError` as one message and exit.
+
+    In other programs, leave both to them.
+    """
+    if _is_search_command():
+        show_log()
     try:
         yield
     except DiscoError as problem:
@@ -216,6 +246,10 @@ def _told_by_the_command() -> Iterator[None]:
 def _is_search_command() -> bool:
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     return spec is not None and spec.name in (SEARCH_COMMAND, f"{SEARCH_COMMAND}.__main__")
+
+
+def _is_given(option: str) -> bool:
+    return any(argument.partition("=")[0] == option for argument in sys.argv[1:])
 
 
 def _command_uses_our_encoder() -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.evaluation import Evaluation, evaluate
+from disco_pyserini.evaluation import Estimate, Evaluation, evaluate
+from disco_pyserini.extensions import nearest
+from disco_pyserini.records import Record, read_json
 from disco_pyserini.reproduction.execute import execute, is_finished, missing
 from disco_pyserini.reproduction.plan import Job, Trial
-from disco_pyserini.reproduction.recipe import nearest
 from disco_pyserini.reproduction.verdicts import Check, Verdict, check
 from disco_pyserini.trec import read_qrels, read_run
 
@@ -22,7 +25,7 @@ class Costs:
 
     flops: float
     terms: float
-    terms_by_depth: dict[int, float]
+    terms_by_depth: dict[int, Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +151,23 @@ def read_costs(path: Path) -> Costs:
     Raises:
         InputError: the file is something else.
     """
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        by_depth = {int(depth): float(group["dimensions"]) for depth, group in record["by_depth"].items()}
-        return Costs(float(record["flops"]), float(record["dimensions"]), by_depth)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise InputError(f"{path}: expected what disco flops --output writes: {problem!r}") from problem
+    file = _CostsFile.check(read_json(path), f"{path}: not written by disco flops --output")
+    by_depth = {int(depth): Estimate(group.dimensions, group.queries) for depth, group in file.by_depth.items()}
+    return Costs(file.flops, file.dimensions, by_depth)
+
+
+class _Numbers(Record):
+    """What a report shows of the numbers in the file."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    queries: int
+    flops: float
+    dimensions: float
+
+
+class _CostsFile(_Numbers):
+    by_depth: dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], _Numbers]
 
 
 def _evaluate(trial: Trial) -> Evaluation:

@@ -189,7 +189,7 @@ def _plots(results: Sequence[Result], salt: str) -> list[Plot]:
             condition.label,
             condition.display,
             condition.query,
-            {depth: group.mean(measure) for depth, group in evaluation.by_depth(depths).items()},
+            {depth: group.estimate(measure) for depth, group in evaluation.by_depth(depths).items()},
         )
         for condition, evaluation in evaluated
     ]
@@ -211,7 +211,9 @@ def _plot(title: str, over: str, lines: Sequence[Line], salt: str, decimals: int
     from markupsafe import Markup
 
     depths = sorted({depth for line in lines for depth in line.values})
-    rows = [(line.name, [line.values.get(depth) for depth in depths]) for line in lines]
+    rows = [
+        (line.name, [line.values[depth].mean if depth in line.values else None for depth in depths]) for line in lines
+    ]
     # The drawing is well-formed XML whose texts were escaped when it was written.
     return Plot(title, over, Markup(svg_by_depth(lines, title, salt)), depths, rows, decimals)
 

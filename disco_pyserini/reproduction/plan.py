@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Trial:
     qrels: Path
     turns: Path | None
     judging: tuple[Job, ...]
-    """The jobs that make ``qrels`` and ``turns``, where these are not there anyway."""
+    """The jobs that make ``qrels`` and ``turns``, unless they come with the collection."""
 
     @property
     def run(self) -> Path:
@@ -156,9 +157,7 @@ class _Steps:
         self._recipe = recipe
         self._values = values
         # A step for a query form is of no use to a condition without one.
-        self._steps = {
-            Path(_fill(step.output, values)): step for step in recipe.prepare if _placeholders(step) <= values.keys()
-        }
+        self._steps = {self._output(step): step for step in recipe.prepare if _placeholders(step) <= values.keys()}
 
     def used_by(self, arguments: Collection[str], inside: tuple[Path, ...] = ()) -> tuple[Job, ...]:
         return tuple(
@@ -166,6 +165,15 @@ class _Steps:
             for output, step in self._steps.items()
             if output not in inside[-1:] and any(mention(output).search(argument) for argument in arguments)
         )
+
+    def _output(self, step: Step) -> Path:
+        output = Path(_fill(step.output, self._values))
+        if not Path(os.path.normpath(output)).is_relative_to(os.path.normpath(self._values["output"])):
+            raise InputError(
+                f"{self._recipe.path}: prepare[{step.output}].output: expected a path in {self._values['output']}, "
+                f"found {output}"
+            )
+        return output
 
     def _job(self, output: Path, step: Step, inside: tuple[Path, ...]) -> Job:
         if output in inside:

@@ -6,71 +6,175 @@ import importlib.resources
 import os.path
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Self
 
-import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from disco_pyserini.cards import cards
 from disco_pyserini.datasets.resources import data_folder
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import DEFAULT_MEASURES
+from disco_pyserini.extensions import nearest
+from disco_pyserini.records import FileName, Items, Record, Text, read_yaml
 
 DEFAULT_TOLERANCE = 0.0005
 """Pyserini's, and what rounding to three decimals hides."""
 
 COMMON_PLACEHOLDERS = ("data", "output", "collection", "encoders", "dataset", "query")
 CONDITION_PLACEHOLDERS = (*COMMON_PLACEHOLDERS, "condition", "run", "flops")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-_RECIPE = (
-    "collection",
-    "title",
-    "about",
-    "data",
-    "get",
-    "measures",
-    "tolerance",
-    "baseline",
-    "datasets",
-    "prepare",
-    "conditions",
-)
-_DATASET = ("name", "qrels", "turns", "queries")
-_STEP = ("output", "command", "needs", "resumes")
-_CONDITION = ("name", "display", "query", "command", "needs", "flops", "datasets")
-_EXPECTED = ("dataset", "scores", "source", "measured", "card", "published", "tolerance")
-
-Command = tuple[str, ...]
+type Words = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+def _check_placeholders(text: str, known: Collection[str] = COMMON_PLACEHOLDERS) -> str:
+    for name in PLACEHOLDER.findall(text):
+        if name not in known:
+            raise ValueError(f"unknown placeholder {{{name}}}: {nearest(name, known)}")
+    return text
+
+
+def _check_output(path: str) -> str:
+    if not path.startswith("{output}/") or ".." in Path(path).parts:
+        raise ValueError("expected a path that starts with {output}/")
+    return path
+
+
+def _split(command: object) -> object:
+    """Split a text as a shell would; a list of arguments stays as it is."""
+    try:
+        words = shlex.split(command) if isinstance(command, str) else command
+    except ValueError as problem:
+        raise ValueError(f"cannot be split into arguments ({problem}): check the quotes") from problem
+    if not isinstance(words, list) or not words:
+        raise ValueError("expected a command, as text or as a list of arguments")
+    return words
+
+
+def _check_command(command: Words, known: Collection[str], output: str) -> Words:
+    for word in command:
+        _check_placeholders(word, known)
+    if not any(output in word for word in command):
+        raise ValueError(f"expected {output} among its arguments, since that is what it has to write")
+    return command
+
+
+def _check_distinct[Entry: Record](entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Entries are known by their first field."""
+    seen = set()
+    for entry in entries:
+        field, name = next(iter(entry))
+        if name in seen:
+            raise ValueError(f"duplicate {field} {name!r}: make them differ")
+        seen.add(name)
+    return entries
+
+
+type Template = Annotated[Text, AfterValidator(_check_placeholders)]
+type Command = Annotated[Items[str], BeforeValidator(_split)]
+type YesNo = Annotated[bool, BeforeValidator(lambda given: {"yes": True, "no": False}.get(str(given), given))]
+type Distinct[Entry: Record] = Annotated[Items[Entry], AfterValidator(_check_distinct)]
+type Number = Annotated[float, Field(ge=0)]
+
+
+class Step(Record):
     """A command that makes one file or folder, ``output``, for others to use.
 
-    ``needs`` are files that must be there before, or ``model:ID`` for weights of the model hub. A command that
-    ``resumes`` continues what an interrupted one left; of any other, the leavings are deleted.
+    ``needs`` are files that must exist before it runs, or ``model:ID`` for weights from the model hub. A command that
+    ``resumes`` continues what an interrupted one left; the leftovers of any other are deleted.
     """
 
-    output: str
+    output: Annotated[Template, AfterValidator(_check_output)]
     command: Command
-    needs: tuple[str, ...] = ()
-    resumes: bool = False
+    needs: Items[Template] = ()
+    resumes: YesNo = False
+
+    @field_validator("command")
+    @classmethod
+    def _check(cls, command: Words, info: ValidationInfo) -> Words:
+        return _check_command(command, COMMON_PLACEHOLDERS, info.data.get("output", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Record):
     """What runs are judged by. ``turns`` has the turn of each query; without it, query ids end in the turn.
 
-    ``queries`` is how many queries ``qrels`` judges, where that is known.
+    ``queries`` is the number of queries that ``qrels`` judges, if known.
     """
 
-    name: str
-    qrels: str
-    turns: str | None = None
-    queries: int | None = None
+    name: FileName
+    qrels: Template
+    turns: Template | None = None
+    queries: Annotated[int, Field(ge=1)] | None = None
+
+
+class _Expectation(Record):
+    """What a condition should score on a data set, as the file says it."""
+
+    dataset: Text
+    scores: Items[Annotated[dict[str, float], Field(min_length=1)]] = ()
+    source: Text | None = None
+    measured: Text | None = None
+    card: Text | None = None
+    published: YesNo | None = None
+    tolerance: Number | None = None
+
+    @model_validator(mode="after")
+    def _check_source(self) -> Self:
+        sources = ("source", "measured", "card", "published")
+        given = [name for name in sources if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "expected one of source (where the scores were published), measured (with what), card (whose scores "
+                f"these are) and published: no, found {' and '.join(given) or 'none'}"
+            )
+        if self.published or (self.published is False and self.scores):
+            raise ValueError("published: expected no, without scores; published scores have their source")
+        if self.card and self.scores:
+            raise ValueError("scores: expected none beside card, which has its own")
+        if given[0] in {"source", "measured"} and not self.scores:
+            raise ValueError("scores: missing")
+        return self
+
+
+class _Condition(Record):
+    """A condition, as the file says it."""
+
+    name: FileName
+    display: Text | None = None
+    query: str = ""
+    command: Command
+    needs: Items[Template] = ()
+    flops: Command | None = None
+    datasets: Annotated[Distinct[_Expectation], Field(min_length=1)]
+
+    @field_validator("command", "flops")
+    @classmethod
+    def _check(cls, command: Words | None, info: ValidationInfo) -> Words | None:
+        output = "{flops}" if info.field_name == "flops" else "{run}"
+        return command and _check_command(command, CONDITION_PLACEHOLDERS, output)
+
+    @model_validator(mode="after")
+    def _check_query(self) -> Self:
+        if not self.query and any("{query}" in word for word in (*self.command, *(self.flops or ()))):
+            raise ValueError("query: missing: the condition's commands use {query}")
+        return self
+
+
+class _RecipeFile(Record):
+    collection: FileName
+    title: Text | None = None
+    about: str = ""
+    data: str = ""
+    get: Text | None = None
+    measures: Items[Text] = DEFAULT_MEASURES
+    tolerance: Number = DEFAULT_TOLERANCE
+    baseline: str | None = None
+    datasets: Annotated[Distinct[Dataset], Field(min_length=1)]
+    prepare: Distinct[Step] = ()
+    conditions: Annotated[Distinct[_Condition], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +193,11 @@ class Condition:
 
     name: str
     display: str
-    command: Command
+    command: Words
     expected: tuple[Expected, ...]
     query: str = ""
     needs: tuple[str, ...] = ()
-    flops: Command | None = None
+    flops: Words | None = None
 
     @property
     def label(self) -> str:
@@ -150,245 +254,62 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         InputError: the file is no recipe; the message names the file, the condition, the field, and the nearest known.
     """
-    try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path}: expected YAML: {' '.join(str(problem).split())}") from problem
-    top = _Fields(record, str(path), _RECIPE)
-    collection = top.text("collection", path.stem)
-    measures = tuple(top.texts("measures", DEFAULT_MEASURES))
-    tolerance = top.number("tolerance", DEFAULT_TOLERANCE)
-    folder = top.text("data", "")
-    datasets = tuple(_dataset(entry) for entry in top.entries("datasets", "name", _DATASET))
-    scoring = _Scoring(collection, measures, tolerance, tuple(dataset.name for dataset in datasets))
-    prepare = tuple(_step(entry) for entry in top.entries("prepare", "output", _STEP, required=False))
-    conditions = tuple(_condition(entry, scoring) for entry in top.entries("conditions", "name", _CONDITION))
-    names = [condition.name for condition in conditions]
-    recipe = Recipe(
+    fields = read_yaml(path)
+    if isinstance(fields, dict):
+        fields = {"collection": path.stem, **fields}
+    file = _RecipeFile.check(fields, str(path))
+    names = [condition.name for condition in file.conditions]
+    if file.baseline is not None:
+        _check_known(f"{path}: baseline", "condition", file.baseline, names)
+    return Recipe(
         path=path,
-        collection=collection,
-        title=top.text("title", collection),
-        about=top.text("about", ""),
-        data=Path(os.path.normpath(path.parent / folder)) if folder else data_folder(collection),
-        get=top.text("get", f"disco data get {collection}"),
-        measures=measures,
-        baseline=top.one_of("baseline", names, names[0]),
-        datasets=datasets,
-        prepare=prepare,
-        conditions=conditions,
+        collection=file.collection,
+        title=file.title or file.collection,
+        about=file.about,
+        data=Path(os.path.normpath(path.parent / file.data)) if file.data else data_folder(file.collection),
+        get=file.get or f"disco data get {file.collection}",
+        measures=file.measures,
+        baseline=file.baseline or names[0],
+        datasets=file.datasets,
+        prepare=file.prepare,
+        conditions=tuple(_condition(each, file, f"{path}: conditions[{each.name}]") for each in file.conditions),
     )
-    return recipe
 
 
-@dataclass(frozen=True, slots=True)
-class _Scoring:
-    """What the scores of a condition are checked against."""
-
-    collection: str
-    measures: tuple[str, ...]
-    tolerance: float
-    datasets: tuple[str, ...]
-
-
-def _dataset(entry: _Fields) -> Dataset:
-    dataset = Dataset(
-        name=entry.name("name"),
-        qrels=entry.template("qrels", COMMON_PLACEHOLDERS),
-        turns=entry.template("turns", COMMON_PLACEHOLDERS) if entry.has("turns") else None,
-        queries=int(entry.number("queries", 0)) or None,
+def _condition(condition: _Condition, file: _RecipeFile, where: str) -> Condition:
+    return Condition(
+        name=condition.name,
+        display=condition.display or condition.name,
+        command=condition.command,
+        expected=tuple(_expected(each, file, f"{where}.datasets[{each.dataset}]") for each in condition.datasets),
+        query=condition.query,
+        needs=condition.needs,
+        flops=condition.flops,
     )
-    return dataset
 
 
-def _step(entry: _Fields) -> Step:
-    output = entry.template("output", COMMON_PLACEHOLDERS)
-    if not output.startswith("{output}/") or ".." in Path(output).parts:
-        raise entry.error("output", f"expected a path that starts with {{output}}/, found {output!r}")
-    step = Step(
-        output=output,
-        command=entry.command("command", COMMON_PLACEHOLDERS, output),
-        needs=tuple(entry.templates("needs", COMMON_PLACEHOLDERS)),
-        resumes=entry.truth("resumes", False),
-    )
-    return step
-
-
-def _condition(entry: _Fields, scoring: _Scoring) -> Condition:
-    name = entry.name("name")
-    condition = Condition(
-        name=name,
-        display=entry.text("display", name),
-        command=entry.command("command", CONDITION_PLACEHOLDERS, "{run}"),
-        expected=tuple(_expected(each, scoring) for each in entry.entries("datasets", "dataset", _EXPECTED)),
-        query=entry.text("query", ""),
-        needs=tuple(entry.templates("needs", COMMON_PLACEHOLDERS)),
-        flops=entry.command("flops", CONDITION_PLACEHOLDERS, "{flops}") if entry.has("flops") else None,
-    )
-    if not condition.query and any("{query}" in word for word in (*condition.command, *(condition.flops or ()))):
-        raise entry.error("query", "missing: the condition's commands use {query}")
-    return condition
-
-
-def _expected(entry: _Fields, scoring: _Scoring) -> Expected:
-    given = [name for name in ("source", "measured", "card", "published") if entry.has(name)]
-    if len(given) != 1:
-        raise entry.error(
-            "source",
-            "expected one of source (where the scores were published), measured (with what), card (whose scores these "
-            f"are) and published: no, found {' and '.join(given) or 'none'}",
-        )
-    scores: Mapping[str, float] = {}
-    source = ""
-    if given == ["published"]:
-        if entry.truth("published", False) or entry.has("scores"):
-            raise entry.error("published", "expected no, without scores; published scores have their source")
-    elif given == ["card"]:
-        scores, source = _card_scores(entry, scoring)
+def _expected(entry: _Expectation, file: _RecipeFile, where: str) -> Expected:
+    _check_known(f"{where}.dataset", "data set", entry.dataset, [dataset.name for dataset in file.datasets])
+    if entry.card is not None:
+        scores, source = _card_scores(entry.card, file, f"{where}.card")
     else:
-        scores = entry.scores("scores", scoring.measures)
-        text = entry.text(given[0])
-        source = text if given == ["source"] else f"measured with {text}"
-    expected = Expected(
-        dataset=entry.one_of("dataset", scoring.datasets),
-        scores=scores,
-        source=source,
-        tolerance=entry.number("tolerance", scoring.tolerance),
-    )
-    return expected
+        scores = {measure: score for group in entry.scores for measure, score in group.items()}
+        source = entry.source or (f"measured with {entry.measured}" if entry.measured else "")
+    for measure in scores:
+        _check_known(f"{where}.scores", "measure", measure, file.measures)
+    tolerance = file.tolerance if entry.tolerance is None else entry.tolerance
+    return Expected(dataset=entry.dataset, scores=scores, source=source, tolerance=tolerance)
 
 
-def _card_scores(entry: _Fields, scoring: _Scoring) -> tuple[Mapping[str, float], str]:
-    name = entry.one_of("card", list(cards()))
-    for score in cards()[name].scores:
-        if score["collection"] == scoring.collection:
-            return {measure: score[measure] for measure in scoring.measures if measure in score}, str(score["source"])
-    raise entry.error("card", f"the card {name} has no scores for {scoring.collection}")
+def _card_scores(name: str, file: _RecipeFile, where: str) -> tuple[Mapping[str, float], str]:
+    _check_known(where, "card", name, cards())
+    for published in cards()[name].scores:
+        if published.collection == file.collection:
+            scores = {name: published.measures[name] for name in file.measures if name in published.measures}
+            return scores, published.source
+    raise InputError(f"{where}: the card {name} has no scores for {file.collection}")
 
 
-class _Fields:
-    """A mapping of a recipe, all fields of which are known."""
-
-    def __init__(self, record: Any, where: str, known: Sequence[str]) -> None:
-        if not isinstance(record, dict):
-            raise InputError(f"{where}: expected fields such as {known[0]}, found {record!r:.80}")
-        self._record = record
-        self._where = where
-        for field in record:
-            if field not in known:
-                raise self.error(str(field), f"unknown field: {nearest(str(field), known)}")
-
-    def error(self, field: str, message: str) -> InputError:
-        return InputError(f"{self._where}: {field}: {message}")
-
-    def has(self, field: str) -> bool:
-        return field in self._record
-
-    def text(self, field: str, default: str | None = None) -> str:
-        value = self._get(field, default)
-        if not isinstance(value, str) or (not value and value != default):
-            raise self.error(field, f"expected a text, found {value!r:.80}")
-        return value
-
-    def name(self, field: str) -> str:
-        """A text that can be part of a file's name."""
-        value = self.text(field)
-        if not re.fullmatch(r"\w[\w.+-]*", value):
-            raise self.error(field, f"expected letters, digits, and . + - _ inside, found {value!r}")
-        return value
-
-    def texts(self, field: str, default: Sequence[str]) -> Sequence[str]:
-        values = self._get(field, default)
-        if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
-            raise self.error(field, f"expected a list of texts, found {values!r:.80}")
-        return values
-
-    def number(self, field: str, default: float) -> float:
-        value = self._get(field, default)
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-            raise self.error(field, f"expected a number of at least 0, found {value!r:.80}")
-        return value
-
-    def truth(self, field: str, default: bool) -> bool:
-        value = self._get(field, default)
-        if not isinstance(value, bool):
-            raise self.error(field, f"expected yes or no, found {value!r:.80}")
-        return value
-
-    def one_of(self, field: str, values: Sequence[str], default: str | None = None) -> str:
-        value = self.text(field, default)
-        if value not in values:
-            raise self.error(field, f"unknown {value!r}: {nearest(value, values)}")
-        return value
-
-    def scores(self, field: str, measures: Sequence[str]) -> dict[str, float]:
-        """A list of mappings from measures to numbers, as Pyserini's recipes have it."""
-        groups = self._get(field, None)
-        if not isinstance(groups, list) or not groups or not all(isinstance(group, dict) and group for group in groups):
-            raise self.error(field, f"expected a list as in [{{nDCG@3: 0.5}}], found {groups!r:.80}")
-        scores: dict[str, float] = {}
-        for group in groups:
-            for measure, value in group.items():
-                if measure not in measures:
-                    raise self.error(field, f"unknown measure {measure!r}: {nearest(str(measure), measures)}")
-                if not isinstance(value, int | float) or isinstance(value, bool):
-                    raise self.error(field, f"{measure}: expected a number, found {value!r:.80}")
-                scores[measure] = value
-        return scores
-
-    def template(self, field: str, placeholders: Sequence[str]) -> str:
-        return self._checked(field, self.text(field), placeholders)
-
-    def templates(self, field: str, placeholders: Sequence[str]) -> list[str]:
-        return [self._checked(field, text, placeholders) for text in self.texts(field, ())]
-
-    def command(self, field: str, placeholders: Sequence[str], output: str) -> Command:
-        """A text, split as a shell would, or a list of arguments; it must write ``output``."""
-        value = self._get(field, None)
-        try:
-            words = shlex.split(value) if isinstance(value, str) else value
-        except ValueError as problem:
-            raise self.error(field, f"cannot be split into arguments ({problem}): check the quotes") from problem
-        if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-            raise self.error(field, f"expected a command, as a text or as a list of arguments, found {value!r:.80}")
-        if not any(output in word for word in words):
-            raise self.error(field, f"expected {output} among its arguments, since that is what it has to write")
-        return tuple(self._checked(field, word, placeholders) for word in words)
-
-    def entries(self, field: str, title: str, known: Sequence[str], required: bool = True) -> list[_Fields]:
-        """A list of mappings, each of which has a ``title`` of its own."""
-        records = self._get(field, None if required else [])
-        if not isinstance(records, list) or (required and not records):
-            raise self.error(field, f"expected a list, found {records!r:.80}")
-        titles = [
-            str(record.get(title, number) if isinstance(record, dict) else number)
-            for number, record in enumerate(records, 1)
-        ]
-        twice = [each for each in titles if titles.count(each) > 1]
-        if twice:
-            raise self.error(field, f"{title} {twice[0]!r} stands twice: make them differ")
-        return [
-            _Fields(record, f"{self._where}: {field}[{each}]", known)
-            for each, record in zip(titles, records, strict=True)
-        ]
-
-    def _get(self, field: str, default: Any) -> Any:
-        if field not in self._record and default is None:
-            raise self.error(field, "missing: every entry of this kind has it")
-        return self._record.get(field, default)
-
-    def _checked(self, field: str, text: str, placeholders: Sequence[str]) -> str:
-        for name in PLACEHOLDER.findall(text):
-            if name not in placeholders:
-                raise self.error(field, f"unknown placeholder {{{name}}}: {nearest(name, placeholders)}")
-        return text
-
-
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """A hint at what an unknown name may have been meant to be."""
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+def _check_known(where: str, kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise InputError(f"{where}: unknown {kind} {name!r}: {nearest(name, known)}")

@@ -22,13 +22,15 @@ class LocalModel:
         max_new_tokens: the longest answer.
 
     Raises:
-        InputError: there is no such model, or it is of another kind.
+        InputError: there is no such model, it is not a causal language model, or there is no such device.
     """
 
     def __init__(self, model: str, device: str | None = None, batch_size: int = 8, max_new_tokens: int = 128) -> None:
-        import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+        from disco_pyserini.encoding.devices import resolve_device
+
+        where = resolve_device(device)  # before the weights are read
         self._name = model
         self._batch_size = batch_size
         # transformers' own annotations of these do not hold together.
@@ -42,7 +44,7 @@ class LocalModel:
             raise InputError(
                 f"no language model {model!r}: {reason}: expected the folder or hub id of a causal LM, or use --server"
             ) from problem
-        self._model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+        self._model.to(where).eval()
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
         # Not the checkpoint's own settings, which may sample.

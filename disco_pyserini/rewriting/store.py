@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.records import Record, Text, parse_json
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Record):
     """One line.
 
     Attributes:
@@ -24,11 +23,11 @@ class Rewrite:
         time: when, in UTC (ISO 8601).
     """
 
-    qid: str
-    rewrite: str
-    model: str
-    prompt: str
-    time: str
+    qid: Text
+    rewrite: Text
+    model: Text
+    prompt: Text
+    time: Text
 
 
 class RewriteFile:
@@ -41,8 +40,8 @@ class RewriteFile:
 
     def add(self, qid: str, rewrite: str, time: str) -> None:
         """Write a rewrite, so that it is there when the process is killed afterwards."""
-        record = asdict(Rewrite(qid, rewrite, self._model, self._prompt, time))
-        self._lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+        record = Rewrite(qid=qid, rewrite=rewrite, model=self._model, prompt=self._prompt, time=time)
+        self._lines.write(json.dumps(record.model_dump(), ensure_ascii=False) + "\n")
         self._lines.flush()
 
 
@@ -95,14 +94,7 @@ def _whole_lines(path: Path) -> tuple[list[bytes], int]:
 def _records(path: Path, lines: Iterable[bytes]) -> Iterator[Rewrite]:
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
-        try:
-            record = Rewrite(**json.loads(line))
-            if not all(isinstance(value, str) and value for value in asdict(record).values()):
-                raise ValueError("one of them is not a text, or empty")
-        except (ValueError, TypeError) as problem:
-            raise InputError(
-                f"{path}:{number}: expected a JSON object with qid, rewrite, model, prompt and time: {problem}"
-            ) from problem
+        record = Rewrite.check(parse_json(line, f"{path}:{number}"), f"{path}:{number}: not a rewrite")
         if record.qid in seen:
             raise InputError(
                 f"{path}:{number}: query id {record.qid!r} was already rewritten on line {seen[record.qid]}: "

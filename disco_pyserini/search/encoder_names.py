@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disco_pyserini.cards import DEFAULT_ENCODER, cards
 from disco_pyserini.errors import InputError
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import read_impact_manifest
 from disco_pyserini.vectors.manifest import VectorSpace, vocabulary_hash
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ OWN_ENCODER = "disco"
 BACKEND_VARIABLE = "DISCO_BACKEND"
 """Environment variable: the backend of query encoders that are opened by their names; see docs/encoders.md."""
 
+logger = logging.getLogger(__name__)
+
 _PREFIX = "disco:"
-_told: set[str] = set()
+_warned: set[Path] = set()
 
 
 def is_disco_name(name: object) -> bool:
@@ -33,16 +35,22 @@ def is_disco_name(name: object) -> bool:
 def query_encoder_for(
     index: Path, name: str, device: str | None = None, max_length: int | None = None, backend: str | None = None
 ) -> DiscoQueryEncoder:
-    """Open the query encoder that a name means for an index, and check that it fits.
+    """Open the query encoder that a name means for an index, and check that it fits the index.
 
-    An index that something else built does not say what its vectors are, so there only the name counts.
-    The backend is by default what `BACKEND_VARIABLE` says, or torch.
+    An index that another program built does not say what its vectors mean, so nothing is checked.
+
+    Args:
+        index: the folder of an impact index.
+        name: the name of the encoder, as for ``--encoder``.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU.
+        max_length: the number of tokens at which a conversation is cut; by default the encoder's own limit.
+        backend: what runs the model; by default the value of `BACKEND_VARIABLE`, or torch.
 
     Raises:
-        InputError: the folder is no index, the name is unknown, or the encoder's vocabulary or quantiser is not the
-            index's.
+        InputError: the folder is not an index, the name is unknown, or the vocabulary or quantiser of the encoder is
+            not that of the index.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     space = manifest.space if manifest else None
     if name == OWN_ENCODER:
         model = space.encoder if space else _default(index)
@@ -63,11 +71,14 @@ def query_encoder_for(
 
 
 def check_encoder_fits(encoder: Any, index: Path) -> None:
-    """Raise an `InputError` if the products of an encoder's vectors with those of the index would mean nothing.
+    """Check that an encoder has the vocabulary and the quantiser of the vectors in an index.
 
-    An encoder that does not say its vocabulary and quantiser, and an index that something else built, pass.
+    An encoder without these attributes passes, and so does an index that another program built.
+
+    Raises:
+        InputError: the vocabulary or the quantiser differs.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     if manifest and manifest.space and hasattr(encoder, "vocabulary") and hasattr(encoder, "quantiser"):
         _compare(encoder, manifest.space, index)
 
@@ -89,10 +100,9 @@ def _compare(encoder: Any, space: VectorSpace, index: Path) -> None:
 
 
 def _default(index: Path) -> str:
-    if str(index) not in _told:
-        _told.add(str(index))
-        print(
-            f"note: {index} does not say which encoder it belongs to, --encoder {OWN_ENCODER} means {DEFAULT_ENCODER}",
-            file=sys.stderr,
+    if index not in _warned:
+        _warned.add(index)
+        logger.warning(
+            "%s does not say which encoder it belongs to: --encoder %s means %s", index, OWN_ENCODER, DEFAULT_ENCODER
         )
     return DEFAULT_ENCODER

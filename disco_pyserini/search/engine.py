@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extensions import Registry
 from disco_pyserini.vectors import VectorSource
 
 DEFAULT_ENGINE = "lucene"
+
+_TIE_STEP = np.float32(1e-6)
 
 type ImpactQuery = Mapping[str, int]
 """Impacts by token."""
@@ -38,24 +44,42 @@ class Searcher(Protocol):
             threads: how many threads search.
             query_terms: if given, retrieve candidates with this many of the query's highest-weighted tokens, then
                 rescore them with all tokens: faster, and not exact.
+
+        Raises:
+            InputError: ``k``, ``threads`` or ``query_terms`` is below 1 (`check_numbers` raises it).
+            DiscoError: the searcher is closed (`closed_error` makes it).
         """
 
     def explain(self, vector: ImpactQuery, docid: str) -> dict[str, tuple[int, int]] | None:
-        """Return query impact and document impact of every token that adds to a document's score.
+        """Return the query impact and the document impact of every token that adds to a document's score.
 
         None if there is no such document.
+
+        Raises:
+            DiscoError: the searcher is closed.
         """
 
     def text(self, docid: str) -> str | None:
-        """Return the stored text of a document; None if there is no such document, or its text is not stored."""
+        """Return the stored text of a document; None if there is no such document, or its text is not stored.
+
+        Raises:
+            DiscoError: the searcher is closed.
+        """
 
     def close(self) -> None:
-        """Close the index."""
+        """Close the index; closing it again does nothing."""
 
 
 @dataclass(slots=True)
 class Hit:
-    """A document found."""
+    """A document that a search returned.
+
+    Attributes:
+        docid: the document's id.
+        score: its score. Of several equal scores, each is lowered by a millionth more than the one before it, as
+            Anserini does, so that a run file keeps their order.
+        searcher: reads the stored text.
+    """
 
     docid: str
     score: float
@@ -63,13 +87,25 @@ class Hit:
 
     @property
     def text(self) -> str | None:
-        """The stored text, read when asked for; None if the index stores no texts."""
+        """The document's text, read from the index at each access; None if the index stores no texts.
+
+        Raises:
+            DiscoError: the searcher is closed.
+        """
         return self.searcher.text(self.docid) if self.searcher else None
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """What was written, how many documents without terms were left out, and how long it took."""
+    """What the build of an index wrote.
+
+    Attributes:
+        directory: the folder of the index.
+        documents: how many documents it has.
+        empty: how many documents without terms were left out.
+        postings: how many (term, document) pairs it has.
+        seconds: how long the build took.
+    """
 
     directory: Path
     documents: int
@@ -99,10 +135,43 @@ class BuildIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How an engine builds an index, and opens one."""
+    """How an engine builds an index, and opens one.
+
+    Attributes:
+        build: builds an index from vectors.
+        open: opens the index in a folder.
+    """
 
     build: BuildIndex
     open: Callable[[Path], Searcher]
 
 
+def lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lower each of several equal scores by a millionth more than the one before it, as Anserini does.
+
+    Args:
+        scores: those of one query, best first.
+    """
+    places = np.arange(len(scores))
+    first = np.maximum.accumulate(np.where(np.diff(scores, prepend=np.float32(np.inf)) != 0, places, 0))
+    lowered: NDArray[np.float32] = scores - _TIE_STEP * (places - first).astype(np.float32)
+    return lowered
+
+
 ENGINES: Registry[Engine] = Registry("engine", "engines", {"lucene": "disco_pyserini.lucene.lucene_searcher:ENGINE"})
+
+
+def check_numbers(*, k: int, threads: int, query_terms: int | None) -> None:
+    """Check the numbers of a search.
+
+    Raises:
+        InputError: one of them is below 1.
+    """
+    for name, number in (("k", k), ("threads", threads), ("query_terms", query_terms)):
+        if number is not None and number < 1:
+            raise InputError(f"expected {name} to be at least 1, found {number}")
+
+
+def closed_error(index: Path) -> DiscoError:
+    """Return the error to raise when somebody uses a closed searcher."""
+    return DiscoError(f"{index}: the searcher is closed: search and read texts before closing it, or open another one")

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TermScore:
-    """What one token adds to a score: ``query_impact * document_impact``."""
+    """What one token adds to a score.
+
+    Attributes:
+        token: the token.
+        query_impact: its impact in the query.
+        document_impact: its impact in the document.
+    """
 
     token: str
     query_impact: int
@@ -16,16 +22,21 @@ class TermScore:
 
     @property
     def score(self) -> int:
-        """The product."""
+        """The product ``query_impact * document_impact``."""
         return self.query_impact * self.document_impact
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The terms of a score, highest first; they add up to it exactly.
+    """The terms of a score, which add up to it exactly.
 
-    A search lowers equal scores by millionths to keep their order, so that a hit's score can be smaller than this one
-    by less than .5.
+    A search lowers equal scores by millionths to keep their order, so ``round(hit.score)`` is the score here. Lucene
+    adds up scores as 32-bit floats, which are exact up to 2^24; higher scores can differ in the eighth digit.
+
+    Attributes:
+        docid: the document's id.
+        terms: the tokens that query and document share and that count, highest score first. Tokens that occur in every
+            document do not count.
     """
 
     docid: str
@@ -38,6 +49,6 @@ class Explanation:
 
     @classmethod
     def of(cls, docid: str, impacts: Mapping[str, tuple[int, int]]) -> Explanation:
-        """Build from (query impact, document impact) by token."""
+        """Build an explanation from (query impact, document impact) by token."""
         terms = (TermScore(token, query, document) for token, (query, document) in impacts.items())
         return cls(docid, tuple(sorted(terms, key=lambda term: (-term.score, term.token))))

@@ -10,29 +10,40 @@ from typing import Protocol, Self
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.errors import InputError
 from disco_pyserini.search.encoder_names import OWN_ENCODER, check_encoder_fits, query_encoder_for
-from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, Hit, Searcher
+from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, Hit, Searcher, check_numbers
 from disco_pyserini.search.explanation import Explanation
 
-Query = str | Conversation
+type Query = str | Conversation
+"""What can be searched with: a conversation, or a text (such as `disco_pyserini.flatten` writes)."""
 
 
 class BatchEncoder(Protocol):
-    """What the searcher needs of a query encoder; `disco_pyserini.DiscoQueryEncoder` is one."""
+    """What a searcher needs of a query encoder; `disco_pyserini.DiscoQueryEncoder` is one."""
 
     def encode_batch(self, texts: Sequence[Query], /) -> list[dict[str, int]]:
         """Return the impacts of each text by token."""
 
 
 class DiscoSearcher:
-    """Searches like Pyserini's ``LuceneImpactSearcher``: the same documents, scores and order.
+    """Searches an index with conversations or texts.
+
+    The documents, scores and order are those of Pyserini's ``LuceneImpactSearcher``. Use it in a ``with`` block, or
+    call `close` at the end. Several threads may use one searcher.
 
     Args:
         index: the folder of an impact index.
-        encoder: the name of an encoder as for ``--encoder``, or an encoder.
+        encoder: the query encoder: ``disco`` for the one that belongs to the index, any other name that ``--encoder``
+            takes, or an encoder object.
         engine: the name of the engine that searches.
 
+    Attributes:
+        index: the folder of the index.
+        encoder: the query encoder.
+        searcher: the open index, which answers impact vectors.
+
     Raises:
-        InputError: the folder is no index, the encoder does not fit it, or the engine is unknown.
+        InputError: the folder is not an index, the encoder is unknown or does not fit the index, or the engine is
+            unknown.
         DiscoError: the engine cannot be started (no Java virtual machine, for example).
     """
 
@@ -49,9 +60,19 @@ class DiscoSearcher:
         self.searcher: Searcher = opened.open(self.index)
 
     def search(self, query: Query, k: int = 10, query_terms: int | None = None) -> list[Hit]:
-        """Return the best ``k`` documents for a conversation or a text, best first, ties by document id.
+        """Search with one conversation or text.
 
-        ``query_terms`` is that of `batch_search`.
+        Args:
+            query: the conversation or text.
+            k: how many documents to return.
+            query_terms: see `batch_search`.
+
+        Returns:
+            the best ``k`` documents, best first; equal scores are ordered by document id.
+
+        Raises:
+            InputError: the query is empty, or ``k`` or ``query_terms`` is below 1.
+            DiscoError: the searcher is closed.
         """
         return self.batch_search([query], ["query"], k, query_terms=query_terms)["query"]
 
@@ -63,46 +84,65 @@ class DiscoSearcher:
         threads: int = 1,
         query_terms: int | None = None,
     ) -> dict[str, list[Hit]]:
-        """Return the best ``k`` documents of each query by query id, in the order of ``qids``.
-
-        The queries are encoded as one batch, then searched on ``threads`` threads.
+        """Search with several conversations or texts, which are encoded as one batch.
 
         Args:
-            queries: conversations, or texts.
-            qids: their ids.
-            k: how many documents to return.
+            queries: the conversations or texts.
+            qids: a unique id for each query.
+            k: how many documents to return for each query.
             threads: how many threads search.
             query_terms: if given, retrieve candidates with this many of the query's highest-weighted terms, then
                 rescore them with the full query: faster, and not exact.
 
+        Returns:
+            the best ``k`` documents of each query, by query id in the order of ``qids``.
+
         Raises:
-            InputError: the ids do not match the queries or repeat, or ``k``, ``threads`` or ``query_terms`` is below 1.
+            InputError: the ids do not match the queries or repeat, a query is empty, or ``k``, ``threads`` or
+                ``query_terms`` is below 1.
+            DiscoError: the searcher is closed.
         """
         check_batch(queries, qids, k, threads, query_terms)
         vectors = self.encoder.encode_batch(queries)
         return dict(zip(qids, self.searcher.search(vectors, k, threads=threads, query_terms=query_terms), strict=True))
 
     def explain(self, query: Query, docid: str) -> Explanation:
-        """Return the score of a document for a query, term by term.
+        """Explain the score of a document for a query, term by term.
+
+        Args:
+            query: the conversation or text.
+            docid: the id of any document in the index; a document without a term of the query has the score 0.
+
+        Returns:
+            the terms that add up to the score.
 
         Raises:
-            InputError: the index has no such document.
+            InputError: the index has no such document, or the query is empty.
+            DiscoError: the searcher is closed.
         """
         impacts = self.searcher.explain(self.encoder.encode_batch([query])[0], docid)
         if impacts is None:
-            raise InputError(f"{self.index}: has no document {docid!r}: check its id")
+            raise InputError(f"{self.index}: the index has no document {docid!r}: check the id")
         return Explanation.of(docid, impacts)
 
     def query_terms(self, query: Query) -> Mapping[str, int]:
-        """Return the impacts of a query by token, including tokens that the index does not have."""
+        """Return the impacts of a query by token, including tokens that the index does not have.
+
+        Raises:
+            InputError: the query is empty.
+        """
         return self.encoder.encode_batch([query])[0]
 
     def doc(self, docid: str) -> str | None:
-        """Return the text stored for a document; None if there is no such document, or its text is not stored."""
+        """Return the stored text of a document; None if there is no such document, or its text is not stored.
+
+        Raises:
+            DiscoError: the searcher is closed.
+        """
         return self.searcher.text(docid)
 
     def close(self) -> None:
-        """Close the index."""
+        """Close the index; closing it again does nothing."""
         self.searcher.close()
 
     def __enter__(self) -> Self:
@@ -117,12 +157,14 @@ class DiscoSearcher:
 def check_batch(
     queries: Sequence[object], qids: Sequence[str], k: int, threads: int = 1, query_terms: int | None = None
 ) -> None:
-    """Raise an `InputError` unless there is one unique id for each query, and all numbers are at least 1."""
+    """Check the arguments of a search for several queries.
+
+    Raises:
+        InputError: there is not one unique id for each query, or a number is below 1.
+    """
     if len(queries) != len(qids):
         raise InputError(f"expected one query id per query, found {len(qids)} ids for {len(queries)} queries")
     if len(set(qids)) != len(qids):
         repeated = next(qid for i, qid in enumerate(qids) if qid in qids[:i])
         raise InputError(f"query id {repeated!r} is used twice: ids must be unique")
-    for name, number in (("k", k), ("threads", threads), ("query_terms", query_terms)):
-        if number is not None and number < 1:
-            raise InputError(f"expected {name} to be at least 1, found {number}")
+    check_numbers(k=k, threads=threads, query_terms=query_terms)

@@ -9,7 +9,7 @@ from pathlib import Path
 from disco_pyserini.encoding import DiscoDocumentEncoder, document_encoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import Quantiser
-from disco_pyserini.search.index_manifest import read_index_manifest
+from disco_pyserini.search.index_manifest import read_impact_manifest
 from disco_pyserini.search.searcher import DiscoSearcher
 
 _DECIMALS = 6
@@ -66,7 +66,7 @@ def document_encoder_of(index: Path) -> DiscoDocumentEncoder:
     Raises:
         InputError: the index does not say by what it was encoded, or that encoder has other weights now.
     """
-    manifest = read_index_manifest(index)
+    manifest = read_impact_manifest(index)
     if manifest is None or manifest.space is None:
         raise InputError(
             f"{index}: does not say which document encoder its vectors are of: name the encoder of the topics "

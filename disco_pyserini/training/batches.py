@@ -1,4 +1,4 @@
-"""Batches that depend on the seed and the epoch only, so that a resumed run sees the same ones."""
+"""Batches that depend on the seed and the epoch only, so that a resumed run sees the same batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BATCHES_PER_SORT = 50
 
 
 class ShuffledBatchSampler(DefaultBatchSampler):
-    """Shuffles anew in each epoch. (The stock sampler's order in an epoch depends on the epochs that this process ran.)
+    """Shuffles in each epoch. (The order of the stock sampler also depends on the epochs that this process ran before.)
 
     Name it as ``batch_sampler`` in `SparseEncoderTrainingArguments`.
     """
@@ -34,7 +34,7 @@ class ShuffledBatchSampler(DefaultBatchSampler):
 class SimilarLengthBatchSampler(ShuffledBatchSampler):
     """Shuffles, sorts stretches of 50 batches by the length of their first text column, and shuffles the batches.
 
-    This wastes less on padding. Incomplete batches are left out.
+    This wastes less on padding. The incomplete last batch is left out.
     """
 
     def __iter__(self) -> Iterator[list[int]]:

@@ -1,9 +1,9 @@
-"""What a teacher says about the documents of each training query, ready to draw from."""
+"""The rankings that candidates are drawn from: a teacher's documents for each training query, as rows of vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
@@ -11,31 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disco_pyserini.errors import InputError
-
-
-@dataclass
-class Tolerance:
-    """Counts what cannot be used, names some of it, and refuses to go on when it is more than a share of the whole."""
-
-    share: float = 0.01
-    notes: list[str] = field(default_factory=list)
-
-    def check(self, what: str, bad: Sequence[str], total: int, remedy: str) -> None:
-        """Note that ``bad`` were left out, of ``total``.
-
-        Raises:
-            InputError: they are more than the share, or all.
-        """
-        if not bad:
-            return
-        message = f"{what}: {len(bad):,} of {total:,} ({', '.join(bad[:3])}{', …' if len(bad) > 3 else ''})"
-        if len(bad) > self.share * total or len(bad) == total:
-            raise InputError(f"{message}: expected at most {self.share:.0%} (data.tolerate): {remedy}")
-        self.notes.append(f"left out: {message}")
+from disco_pyserini.training.tolerance import Tolerance
 
 
 class Ranking(NamedTuple):
-    """One query: rows of the documents that are not relevant, best first, their scores, and the relevant rows."""
+    """One query: rows of the documents that are not relevant, best first, their scores, and rows of relevant ones."""
 
     documents: NDArray[np.int64]
     scores: NDArray[np.float32]
@@ -49,7 +29,7 @@ class Candidates:
     Attributes:
         qids: the queries.
         positives: (n,) the row of one relevant document each, one with the highest grade.
-        positive_scores: (n,) the teacher's score of it; the best score in the list, where the teacher gives none.
+        positive_scores: (n,) the teacher's score of it; the best score in the list if the teacher does not score it.
         offsets: (n + 1,) query ``i`` has the entries ``offsets[i]:offsets[i + 1]``.
         documents: (entries,) rows, best first, without relevant documents.
         scores: (entries,) the teacher's scores.
@@ -89,7 +69,7 @@ class TeacherLists:
         queries: the ids of the training queries.
         qrels: their relevant documents; a grade above 0 is relevant.
         tolerance: collects what was left out.
-        flat: the ids of queries that the reader of the teacher left out, since their scores are all equal.
+        flat: the ids of queries that `read_teacher` left out because their scores are all equal.
 
     Attributes:
         ids: the documents, relevant ones too.

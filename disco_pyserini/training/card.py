@@ -3,43 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sentence_transformers.sparse_encoder.model_card import SparseEncoderModelCardData
+
+from disco_pyserini.conversation import SEPARATOR
+from disco_pyserini.records import Record
 from disco_pyserini.training.config import TrainingConfig
+
+_NO_BASE_MODEL = "<!-- - **Base model:** [Unknown](https://huggingface.co/unknown) -->"
+"""What sentence-transformers writes for a base model that is not on the hub."""
+
+_USAGE = f"""```python
+from sentence_transformers import SparseEncoder
+
+model = SparseEncoder("PATH")
+queries = model.encode_query(["when was it built? {SEPARATOR} in 1890 {SEPARATOR} who designed the bridge?"])
+documents = model.encode_document(["The bridge was built in 1888.", "The river is 80 miles long."])
+print(model.similarity(queries, documents))
+```"""
+
+
+class StudentCard(SparseEncoderModelCardData):
+    """The card of a student, without training texts as examples: their licence may forbid publishing them."""
+
+    def set_widget_examples(self, dataset: Any) -> None:
+        """Set none."""
+
+    def compute_dataset_metrics(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Describe the dataset without samples."""
+        described: dict[str, Any] = super().compute_dataset_metrics(*args, **kwargs)
+        samples = {"examples", "examples_table", "_example_columns"}
+        return {name: value for name, value in described.items() if name not in samples}
+
+    def generate_usage_snippet(self) -> str:
+        """Show both routes: neither is the default."""
+        return _USAGE
 
 
 def add_section(
     folder: Path, config: TrainingConfig, queries: int, scores: Mapping[str, float], notes: Sequence[str]
 ) -> None:
-    """Append data, teachers, objective, scores and licence to the card of a saved model."""
-    data, dev = config.data, config.dev
+    """Add base model, data, teachers, objective, scores and licence to the card of a saved model."""
+    data = config.data
     lines = [
         "\n## Distillation\n",
-        "A DiSCo query encoder: it reads a whole conversation, newest turn first; its vectors are searched in those "
+        "A DiSCo query encoder: it reads a whole conversation, newest turn first; it searches the vectors "
         f"of the document encoder `{config.model.document_encoder}`, which was not changed.\n",
         "| | |",
         "| --- | --- |",
-        f"| data | {data.name or _source(data)}, {queries:,} queries |",
+        f"| data | {data.name or data.source}, {queries:,} queries |",
         f"| teachers | {', '.join(config.teacher.files) or _rewrites(config)}{_fusion(config)} |",
-        f"| objective | {_settings(asdict(config.loss))} |",
-        f"| sampling | {_settings(asdict(config.sampling))} |",
-        f"| regulariser | {_settings(asdict(config.regulariser))} |",
+        f"| objective | {_settings(config.loss)} |",
+        f"| sampling | {_settings(config.sampling)} |",
+        f"| regulariser | {_settings(config.regulariser)} |",
         f"| licence | {config.licence or 'not stated: that of the document encoder and of the data apply'} |",
     ]
     if scores:
-        lines += [f"\nOn the dev queries ({dev.turns or dev.topics or f'demo world {dict(dev.demo_world or {})}'}):\n"]
+        lines += [f"\nOn the dev queries ({config.dev.source}):\n"]
         lines += ["| " + " | ".join(scores) + " |", "|" + " --- |" * len(scores)]
         lines += ["| " + " | ".join(f"{value:.4f}" for value in scores.values()) + " |"]
     lines += [f"\n- {note}" for note in notes]
     card = folder / "README.md"
-    before = card.read_text(encoding="utf-8") if card.exists() else ""
+    base = config.model.query_encoder or config.model.document_encoder
+    before = card.read_text(encoding="utf-8").replace(_NO_BASE_MODEL, f"- **Base model:** {base}")
     card.write_text(before + "\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _source(data: Any) -> str:
-    return str(data.turns or data.topics or f"demo world {dict(data.demo_world)}")
 
 
 def _rewrites(config: TrainingConfig) -> str:
@@ -51,5 +80,5 @@ def _fusion(config: TrainingConfig) -> str:
     return f", fused by {config.teacher.fusion}" if several else ""
 
 
-def _settings(record: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in record.items())
+def _settings(record: Record) -> str:
+    return ", ".join(f"{name} {value}" for name, value in record.model_dump().items() if value != {})

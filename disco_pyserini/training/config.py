@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
+from dataclasses import fields as fields_of
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, Literal, Self
 
-import yaml
+from pydantic import BeforeValidator, Field, model_validator
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.extensions import Registry, nearest
+from disco_pyserini.records import Record, parse_yaml, read_yaml
+from disco_pyserini.training.fusion import RULES
+from disco_pyserini.training.losses import LOSSES, LossSettings
 from disco_pyserini.training.regularisers import Regulariser
-from disco_pyserini.training.sampling import Sampling
-
-LOSSES = ("disco", "kl", "contrastive", "margin-mse", "representation-mse")
-BATCHES = ("shuffled", "similar-length")
-DOCUMENTS = ("cached", "live")
+from disco_pyserini.training.sampling import STRATEGIES, Sampling
 
 
-@dataclass(frozen=True)
-class Model:
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str | int | float) else value
+
+
+type OneOrMore[T] = Annotated[Sequence[T], BeforeValidator(_listed)]
+"""A list; a single value is a list of one."""
+
+
+class Model(Record):
     """The two encoders.
 
     Attributes:
-        document_encoder: the frozen one: a card's name, a path or a hub id.
-        query_encoder: what the trained one starts from, where that is not the document encoder.
+        document_encoder: the frozen encoder: a card's name, a path or a hub id.
+        query_encoder: the checkpoint that the trained encoder starts from; by default, the document encoder.
         max_length: tokens after which conversations are cut.
-        document_max_length: tokens after which passages and rewrites are cut, where they are encoded here.
+        document_max_length: tokens after which passages and rewrites are cut, if they are encoded during the run.
     """
 
     document_encoder: str
@@ -37,41 +42,43 @@ class Model:
     document_max_length: int = 256
 
 
-@dataclass(frozen=True)
-class Collection:
-    """Queries and their relevant documents; needs ``turns`` or ``topics``, and ``qrels``; or ``demo_world``.
+class Collection(Record):
+    """Queries and their relevant documents: ``qrels``, and ``turns`` or ``topics``.
 
     Attributes:
-        turns: ``turns.jsonl`` of a collection.
-        topics: or a topics file, whose texts are conversations already.
-        qrels: TREC qrels.
+        turns: ``COLLECTION/SPLIT``, or a file of turns.
+        topics: ``COLLECTION/SPLIT/QUERY``, or a topics file, whose texts are flattened conversations.
+        qrels: ``COLLECTION/SPLIT``, or a file of TREC qrels.
         form: how a turn becomes text, see `disco_pyserini.conversation.query_text`.
-        demo_world: or the train split (the dev split, in section dev) of a generated world: its ``size``, ``seed`` and
-            ``conversations_per_cluster``.
     """
 
     turns: str | None = None
     topics: str | None = None
     qrels: str | None = None
     form: str = "conversation"
-    demo_world: Mapping[str, int] | None = None
 
-    def __post_init__(self) -> None:
-        given = [name for name in ("turns", "topics", "demo_world") if getattr(self, name)]
-        if len(given) > 1:
-            raise InputError(f"expected one of turns, topics and demo_world, found {' and '.join(given)}")
-        if given and given != ["demo_world"] and not self.qrels:
-            raise InputError(f"{given[0]} is given, but no qrels: name the file with the relevant documents")
+    @property
+    def source(self) -> str:
+        """What names the queries; empty if nothing does."""
+        return self.turns or self.topics or ""
+
+    @model_validator(mode="after")
+    def _check_queries(self) -> Self:
+        if self.turns and self.topics:
+            raise ValueError("expected turns or topics, found both")
+        if self.source and not self.qrels:
+            given = "turns" if self.turns else "topics"
+            raise ValueError(f"{given} are given, but no qrels: name the judgments with the relevant documents")
+        return self
 
 
-@dataclass(frozen=True)
 class Data(Collection):
     """The training queries, and the documents.
 
     Attributes:
         vectors: what `disco encode` wrote, or Anserini's JSONL.
-        corpus: or the passages (as `disco encode --corpus` takes them), of which those that are needed are encoded
-            before training. With documents: live, they are needed anyway.
+        corpus: instead of vectors, the passages (``COLLECTION/SPLIT``, or files as `disco encode --corpus` takes them):
+            those that are needed are encoded before training. ``documents: live`` needs it in any case.
         name: how the model card names the data.
         tolerate: the share of queries or documents that may be unusable before training is refused.
         batches: ``shuffled``, or ``similar-length``, which wastes less on padding.
@@ -81,171 +88,121 @@ class Data(Collection):
     corpus: str | None = None
     name: str = ""
     tolerate: float = 0.01
-    batches: str = "shuffled"
+    batches: Literal["shuffled", "similar-length"] = "shuffled"
+
+    @model_validator(mode="after")
+    def _check_data(self) -> Self:
+        if not self.source:
+            raise ValueError("no training queries: name data.turns or data.topics")
+        if not (self.vectors or self.corpus):
+            raise ValueError("no documents: name data.vectors (what `disco encode` wrote) or data.corpus")
+        return self
 
 
-@dataclass(frozen=True)
-class Teacher:
+class Teacher(Record):
     """Where the teacher's scores come from: ``files``, or ``rewrites`` for a corpus that fits into memory.
 
     Attributes:
-        files: DiSCo's JSON or TREC runs.
+        files: DiSCo's JSON, or TREC runs.
         rewrites: names of rewrites in the turns (``human``, …); the document encoder searches all vectors with them.
-        fusion: the rule for several of them: mean, max, min, min-max or z.
-        weights: one for each.
-        depth: how many documents are kept of what is searched with a rewrite.
-        distractors: a form of the query text (as ``form`` of section data); half of the kept documents are then the
-            best for that text, such as those on earlier turns for ``conversation``, scored by the rewrite all the same.
+        fusion: the rule that fuses several teachers, a name in `disco_pyserini.training.fusion.RULES`.
+        weights: one for each teacher; by default, all are equal.
+        depth: how many of the documents that a rewrite finds are kept.
+        distractors: a form of the query text (as ``form`` of section data). Half of the documents are then the best for
+            that text (``conversation``: among them those on earlier turns); their scores are still the rewrite's.
     """
 
-    files: Sequence[str] = ()
-    rewrites: Sequence[str] = ()
+    files: OneOrMore[str] = ()
+    rewrites: OneOrMore[str] = ()
     fusion: str = "mean"
-    weights: Sequence[float] | None = None
-    depth: int = 1000
+    weights: OneOrMore[float] | None = None
+    depth: Annotated[int, Field(ge=1)] = 1000
     distractors: str | None = None
 
-    def __post_init__(self) -> None:
-        if self.files and self.rewrites:
-            raise InputError("expected teacher.files or teacher.rewrites, found both")
+    @model_validator(mode="after")
+    def _check_source(self) -> Self:
+        if bool(self.files) == bool(self.rewrites):
+            found = "both" if self.files else "neither"
+            raise ValueError(f"expected files or rewrites, whose documents are the candidates, found {found}")
+        return self
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What is minimised.
-
-    Attributes:
-        name: ``disco`` (KL, contrastive and anti-zero), ``kl``, ``contrastive``, ``margin-mse``, or
-            ``representation-mse``, for which teacher.rewrites names one rewrite.
-        kl_weight: of ``disco``.
-        contrastive_weight: of ``disco``.
-        anti_zero_weight: of ``disco``.
-        temperature: of the KL divergence.
-        positives: whether the KL divergence is over the positive too.
-    """
-
-    name: str = "disco"
-    kl_weight: float = 0.99
-    contrastive_weight: float = 0.01
-    anti_zero_weight: float = 1.0
-    temperature: float = 1.0
-    positives: bool = True
-
-    def __post_init__(self) -> None:
-        if self.name not in LOSSES:
-            raise InputError(f"unknown loss {self.name!r}: expected one of {', '.join(LOSSES)}")
-        if self.temperature <= 0:
-            raise InputError(f"expected a temperature above 0, found {self.temperature}")
-
-
-@dataclass(frozen=True)
-class Dev(Collection):
-    """Queries to evaluate on while training, over the documents of section data, all of which are then loaded.
-
-    The best checkpoint by nDCG@3 is kept; without dev queries, the last one is. Of a demo world (the same one as in
-    section data), it is the dev split.
-    """
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(Record):
     """Everything that a training run is made of.
 
     Attributes:
+        dev: queries to evaluate on during training, over the documents of section data, all of which are then loaded.
+            The checkpoint with the best nDCG@3 is kept; without dev queries, the last one is.
         documents: ``cached`` looks document vectors up; ``live`` encodes the passages at every step.
         export_query: a folder for the query encoder as a bare Hugging Face masked LM.
-        licence: of the trained model, for its card; that of the document encoder usually decides.
+        licence: of the trained model, for its card; the document encoder's licence usually decides.
         arguments: fields of `SparseEncoderTrainingArguments`.
     """
 
     model: Model
     data: Data
-    teacher: Teacher = field(default_factory=Teacher)
-    loss: Loss = field(default_factory=Loss)
-    sampling: Sampling = field(default_factory=Sampling)
-    regulariser: Regulariser = field(default_factory=Regulariser)
-    dev: Dev = field(default_factory=Dev)
-    documents: str = "cached"
+    teacher: Teacher
+    loss: LossSettings = LossSettings()
+    sampling: Sampling = Sampling()
+    regulariser: Regulariser = Regulariser()
+    dev: Collection = Collection()
+    documents: Literal["cached", "live"] = "cached"
     export_query: str | None = None
     licence: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = {}
 
-    def __post_init__(self) -> None:
-        if self.documents not in DOCUMENTS:
-            raise InputError(f"unknown documents {self.documents!r}: expected one of {', '.join(DOCUMENTS)}")
-        if self.data.batches not in BATCHES:
-            raise InputError(f"unknown data.batches {self.data.batches!r}: expected one of {', '.join(BATCHES)}")
-        if not (self.data.turns or self.data.topics or self.data.demo_world):
-            raise InputError("no training queries: name data.turns or data.topics, or data.demo_world")
-        if not (self.data.vectors or self.data.corpus or self.data.demo_world):
-            raise InputError("no documents: name data.vectors (what `disco encode` wrote) or data.corpus")
-        if self.documents == "live" and not (self.data.corpus or self.data.demo_world):
-            raise InputError("documents: live needs the passages' texts: name data.corpus")
-        if not (self.teacher.files or self.teacher.rewrites):
-            raise InputError("no teacher, whose lists are the candidates: name teacher.files or teacher.rewrites")
-        if self.loss.name == "representation-mse" and len(self.teacher.rewrites) != 1:
-            raise InputError(
-                "the loss representation-mse needs one rewrite: name it in teacher.rewrites, as in [human]"
-            )
-        if "output_dir" not in self.arguments:
-            raise InputError("no arguments.output_dir: name the folder for checkpoints and the trained model")
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        for registry, name in (
+            (LOSSES, self.loss.name),
+            (STRATEGIES, self.sampling.strategy),
+            (RULES, self.teacher.fusion),
+        ):
+            if name not in registry:
+                raise ValueError(f"unknown {registry.kind} {name!r}: {nearest(name, registry)}")
+        for registry, name, options in (
+            (LOSSES, self.loss.name, self.loss.options),
+            (STRATEGIES, self.sampling.strategy, self.sampling.options),
+        ):
+            if options and registry.origin(name) == "disco-pyserini":
+                raise ValueError(f"the {registry.kind} {name!r} takes no options, found {', '.join(options)}")
+        if self.documents == "live" and not self.data.corpus:
+            raise ValueError("documents: live needs the passages' texts: name data.corpus")
+        if LOSSES.get(self.loss.name).needs_rewrites and len(self.teacher.rewrites) != 1:
+            raise ValueError(f"the loss {self.loss.name} needs one rewrite: name it in teacher.rewrites, as in [human]")
+        if not self.arguments.get("output_dir"):
+            raise ValueError("no arguments.output_dir: name the folder for checkpoints and the trained model")
+        return self
+
+
+def _check_extension(registry: Registry[Any], name: str, options: Iterable[str] = ()) -> None:
+    if name not in registry:
+        raise ValueError(f"unknown {registry.kind} {name!r}: {nearest(name, registry)}")
+    if options and registry.origin(name) == "disco-pyserini":
+        raise ValueError(f"the {registry.kind} {name!r} takes no options, found {', '.join(options)}")
 
 
 def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
-    """Read a YAML file and apply what the command line says.
+    """Read a YAML file and apply overrides from the command line.
 
     Args:
         path: the file.
-        overrides: ``--key value`` or ``--key=value``, one after the other, where the key is ``section.field``, a
-            field's name alone where only one section has it, or a field of `SparseEncoderTrainingArguments`; the value
-            is YAML.
+        overrides: ``--key value`` or ``--key=value``, one after the other. A key is ``section.field``, the name of a
+            field if only one section has it, or a field of `SparseEncoderTrainingArguments`. The value is YAML.
 
     Raises:
-        InputError: the file is not such YAML; a field is unknown, missing or of the wrong kind.
+        InputError: the file is not such YAML; a field is unknown, missing or of the wrong type.
     """
-    record = load_yaml(path)
-    for key, value in _pairs(overrides):
-        section, name = _place(key)
-        if section:
-            if record.get(section) is None:
-                record[section] = {}
-            record[section][name] = value
-        else:
-            record[name] = value
-    config: TrainingConfig = _build(TrainingConfig, record, str(path), "")
-    return config
-
-
-def load_yaml(path: Path) -> dict[str, Any]:
-    """Read a file of sections; see `read_config`."""
-    try:
-        record = _yaml(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path}: expected YAML: {' '.join(str(problem).split())}") from problem
+    record = read_yaml(path)
     if not isinstance(record, dict):
         raise InputError(f"{path}: expected sections such as model and data, found {type(record).__name__}")
-    return record
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads ``2e-5`` as a number, and ``no``, which names a strategy in the arguments, as a text: unlike YAML 1.1."""
-
-
-_BOOL = "tag:yaml.org,2002:bool"
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOL, re.compile("true|True|false|False"), list("tTfF"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+"), list("-+0123456789")
-)
-
-
-def _yaml(text: str) -> Any:
-    return yaml.load(text, _Loader)
+    for key, value in _pairs(overrides):
+        section, name = _place(key)
+        if not section:
+            record[name] = value
+        elif isinstance(fields := record.get(section) or {}, dict):  # anything else is refused below
+            record[section] = {**fields, name: value}
+    return TrainingConfig.check({name: value for name, value in record.items() if value is not None}, str(path))
 
 
 def _pairs(arguments: Sequence[str]) -> Iterable[tuple[str, Any]]:
@@ -259,17 +216,18 @@ def _pairs(arguments: Sequence[str]) -> Iterable[tuple[str, Any]]:
             if not waiting or waiting[0].startswith("--"):
                 raise InputError(f"{key} needs a value, as in {key} VALUE")
             text = waiting.pop(0)
-        try:
-            yield name.replace("-", "_"), _yaml(text)
-        except yaml.YAMLError as problem:
-            raise InputError(f"{key}: expected a YAML value, found {text!r}") from problem
+        yield name.replace("-", "_"), parse_yaml(text, key)
 
 
-def _sections() -> dict[str, list[str]]:
-    """The fields of each section; those of the whole under an empty name."""
-    hints = get_type_hints(TrainingConfig)
-    sections = {name: [entry.name for entry in fields(kind)] for name, kind in hints.items() if is_dataclass(kind)}
-    return {"": [name for name in hints if name not in sections], **sections}
+def _sections() -> Mapping[str, list[str]]:
+    """The fields of each section; those of the whole file under an empty name."""
+    sections: dict[str, list[str]] = {"": []}
+    for name, field in TrainingConfig.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Record):
+            sections[name] = list(field.annotation.model_fields)
+        else:
+            sections[""].append(name)
+    return sections
 
 
 def _place(key: str) -> tuple[str, str]:
@@ -288,60 +246,12 @@ def _place(key: str) -> tuple[str, str]:
             raise InputError(f"--{key} could be {' or '.join(f'--{owner}.{key}' for owner in owners)}: say which")
         if key in training_arguments():
             return "arguments", key
-    known = [f"{section}.{name}" if section else name for section, names in sections.items() for name in names]
-    raise _unknown(
-        f"--{key}", name, [*known, *(name for names in sections.values() for name in names), *training_arguments()]
-    )
+    names = {name for names in sections.values() for name in names}
+    raise InputError(f"--{key}: unknown field: {nearest(name, sorted({*names, *training_arguments()}))}")
 
 
 def training_arguments() -> list[str]:
     """The names of the fields of `SparseEncoderTrainingArguments`."""
     from sentence_transformers import SparseEncoderTrainingArguments
 
-    return [entry.name for entry in fields(SparseEncoderTrainingArguments) if entry.init]
-
-
-def _build(kind: type[Any], record: Any, where: str, section: str) -> Any:
-    if not isinstance(record, dict):
-        raise InputError(f"{where}: expected fields in section {section}, found {record!r}")
-    hints = get_type_hints(kind)
-    names = [entry.name for entry in fields(kind)]
-    values = {}
-    for name, value in record.items():
-        path = f"{section}.{name}" if section else str(name)
-        if name not in names:
-            raise _unknown(f"{where}: {path}", str(name), names)
-        if is_dataclass(hints[name]):
-            values[name] = _build(hints[name], {} if value is None else value, where, name)
-        else:
-            values[name] = _converted(value, hints[name], f"{where}: {path}")
-    try:
-        return kind(**values)
-    except TypeError as problem:
-        raise InputError(f"{where}: section {section or 'the whole file'}: {problem}") from problem
-    except InputError as problem:
-        raise InputError(f"{where}: {problem}") from problem
-
-
-def _converted(value: Any, hint: Any, where: str) -> Any:
-    """Check a value against a field's type, as far as these fields need it."""
-    allowed = str(hint) if not isinstance(hint, type) else hint.__name__
-    if value is None and "None" in allowed:
-        return None
-    if "Sequence" in allowed:
-        items = [value] if isinstance(value, str | int | float) else value
-        if not isinstance(items, list):
-            raise InputError(f"{where}: expected a list, found {value!r}")
-        return [float(item) for item in items] if "float" in allowed else [str(item) for item in items]
-    kinds = {"Mapping": dict, "bool": bool, "int": int, "float": int | float, "str": str}
-    expected: Any = next(kind for name, kind in kinds.items() if name in allowed)
-    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        what = "fields" if "Mapping" in allowed else allowed.replace(" | None", "")
-        raise InputError(f"{where}: expected {what}, found {value!r}")
-    return value * 1.0 if allowed == "float" else value
-
-
-def _unknown(where: str, name: str, known: Sequence[str]) -> InputError:
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known[:20])}"
-    return InputError(f"{where}: unknown field: {hint}")
+    return [entry.name for entry in fields_of(SparseEncoderTrainingArguments) if entry.init]

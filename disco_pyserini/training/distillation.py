@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,22 +18,16 @@ from disco_pyserini.encoding import DiscoDocumentEncoder, document_encoder, quer
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extras import check_extra
 from disco_pyserini.training.batches import ShuffledBatchSampler, SimilarLengthBatchSampler
-from disco_pyserini.training.card import add_section
+from disco_pyserini.training.card import StudentCard, add_section
 from disco_pyserini.training.config import TrainingConfig
 from disco_pyserini.training.evaluator import StoredVectorsEvaluator
 from disco_pyserini.training.live_documents import LiveDocuments
-from disco_pyserini.training.losses import (
-    ContrastiveLoss,
-    DiscoLoss,
-    Documents,
-    KLDistillationLoss,
-    MarginMSELoss,
-    QueryLoss,
-    RepresentationMSELoss,
-)
-from disco_pyserini.training.prepare import Material, Say, prepare
+from disco_pyserini.training.losses import LOSSES, LossContext, QueryLoss
+from disco_pyserini.training.material import Material, prepare
 from disco_pyserini.training.student import export_masked_lm, student
 from disco_pyserini.training.watch import DistillationTrainer, FollowSteps, StopOnCollapse, last_checkpoint
+
+logger = logging.getLogger(__name__)
 
 FINAL = "final"
 """The trained model's folder in the run's output folder, beside the checkpoints."""
@@ -40,13 +35,13 @@ FINAL = "final"
 
 @dataclass(frozen=True)
 class Trained:
-    """What came out.
+    """The result of a training run.
 
     Attributes:
         folder: the `SparseEncoder`, which ``--encoder disco:FOLDER`` also takes.
-        scores: of the dev queries, if there are any.
-        seconds: how long the steps took, with evaluation and checkpoints.
-        queries_per_second: training queries in that time.
+        scores: measures on the dev queries, if there are any.
+        seconds: the duration of all steps, including evaluation and checkpoints.
+        queries_per_second: training queries per second of that duration.
         notes: what was left out of the data.
     """
 
@@ -57,12 +52,15 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(config: TrainingConfig, say: Say = lambda message: None) -> Trained:
+def train(config: TrainingConfig) -> Trained:
     """Train, evaluate and save.
+
+    Args:
+        config: from `disco_pyserini.training.config.read_config`.
 
     Raises:
         InputError: the configuration or a file that it names cannot be used.
-        DiscoError: training collapsed, or the file system refused; complete checkpoints stay, to resume from.
+        DiscoError: training collapsed, or a file could not be written; complete checkpoints stay, to resume from.
     """
     check_extra("train", "training")
     from datasets import Dataset
@@ -71,10 +69,10 @@ def train(config: TrainingConfig, say: Say = lambda message: None) -> Trained:
     resume = _checkpoint(arguments)
     set_seed(arguments.seed)
     encoder = document_encoder(config.model.document_encoder, max_length=config.model.document_max_length)
-    say(f"document encoder {encoder.model_name}")
-    material = prepare(config, encoder, arguments.seed, say)
+    logger.info("document encoder %s", encoder.model_name)
+    material = prepare(config, encoder, arguments.seed)
     for note in material.notes:
-        say(note)
+        logger.warning("%s", note)
     model = make_student(config, encoder)
     separator = encoder.separator
     vocabulary_size = len(encoder.vocabulary)
@@ -97,7 +95,7 @@ def train(config: TrainingConfig, say: Say = lambda message: None) -> Trained:
         evaluator=evaluator,
         callbacks=[FollowSteps(loss), StopOnCollapse(loss, vocabulary_size)],
     )
-    say(f"training on {len(material.texts):,} queries")
+    logger.info("training on %s queries", f"{len(material.texts):,}")
     result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     scores = evaluator(model) if evaluator else {}
     folder = Path(arguments.output_dir) / FINAL
@@ -108,7 +106,7 @@ def train(config: TrainingConfig, say: Say = lambda message: None) -> Trained:
 
 
 def make_arguments(config: TrainingConfig) -> SparseEncoderTrainingArguments:
-    """The trainer's arguments: those of the configuration, beside what this training needs.
+    """The trainer's arguments: those of the configuration, and what this training needs.
 
     With dev queries, each epoch is evaluated and the best checkpoint by nDCG@3 kept, unless they say otherwise.
 
@@ -123,7 +121,7 @@ def make_arguments(config: TrainingConfig) -> SparseEncoderTrainingArguments:
         "logging_steps": 25,
         "dataloader_pin_memory": torch.cuda.is_available(),
     }
-    if config.dev.turns or config.dev.topics or config.dev.demo_world:
+    if config.dev.source:
         fields |= {
             "eval_strategy": "epoch",
             "save_strategy": "epoch",
@@ -143,7 +141,7 @@ def make_student(config: TrainingConfig, encoder: DiscoDocumentEncoder) -> Spars
     Raises:
         InputError: that checkpoint has another vocabulary.
     """
-    start = None
+    start, base = None, encoder.model_name
     if config.model.query_encoder:
         query = query_encoder(config.model.query_encoder)
         if query.vocabulary != encoder.vocabulary:
@@ -152,40 +150,28 @@ def make_student(config: TrainingConfig, encoder: DiscoDocumentEncoder) -> Spars
                 f"tokens) than the document encoder ({len(encoder.vocabulary):,} tokens): their vectors have no common "
                 "dimensions: start from a checkpoint of one family"
             )
-        start = query.folder
+        start, base = query.folder, query.model_name
     model = student(encoder.folder, start, config.model.max_length, config.model.document_max_length)
-    model.model_card_data.generate_widget_examples = False
-    model.model_card_data.local_files_only = True
-    if config.licence:
-        model.model_card_data.set_license(config.licence)
+    card = StudentCard(license=config.licence or None, local_files_only=True, generate_widget_examples=False)
+    if not Path(base).is_dir():  # then it is a hub id
+        card.base_model = base
+    card.register_model(model)
+    model.model_card_data = card
     return model
 
 
 def make_loss(config: TrainingConfig, model: SparseEncoder, material: Material) -> QueryLoss:
     """The loss that the configuration names."""
     function = config.regulariser.function(material.documents)
-    regulariser = (config.regulariser, function) if function else None
-    settings = config.loss
-    if settings.name == "representation-mse":
-        assert material.rewrites is not None
-        return RepresentationMSELoss(model, material.rewrites, regulariser)
-    documents: Documents = material.documents
-    if config.documents == "live":
-        documents = LiveDocuments(model, material.contents)
-    common = (model, documents, material.sampler, regulariser)
-    if settings.name == "contrastive":
-        return ContrastiveLoss(*common)
-    if settings.name == "margin-mse":
-        return MarginMSELoss(*common)
-    if settings.name == "kl":
-        return KLDistillationLoss(*common, temperature=settings.temperature, positives=settings.positives)
-    return DiscoLoss(
-        *common,
-        kl_weight=settings.kl_weight,
-        contrastive_weight=settings.contrastive_weight,
-        anti_zero_weight=settings.anti_zero_weight,
-        temperature=settings.temperature,
-        positives=settings.positives,
+    return LOSSES.get(config.loss.name).from_context(
+        LossContext(
+            config.loss,
+            model,
+            LiveDocuments(model, material.contents) if config.documents == "live" else material.documents,
+            material.sampler,
+            (config.regulariser, function) if function else None,
+            material.rewrites,
+        )
     )
 
 

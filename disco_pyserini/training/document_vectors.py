@@ -24,9 +24,9 @@ class DocumentVectors:
         ids: the passages' ids.
         offsets: (n + 1,) row ``i`` has the postings ``offsets[i]:offsets[i + 1]``.
         terms: (postings,) positions in the vocabulary, ascending within a row.
-        values: (postings,) weights, or impacts, which take half the memory.
+        values: (postings,) weights, or impacts, which need half the memory.
         vocabulary_size: the length of a dense vector.
-        scale: what a value is multiplied with to make it a weight: 1 for weights.
+        scale: the factor from values to weights: 1 for weights.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class DocumentVectors:
 
     @classmethod
     def from_weights(cls, ids: Sequence[str], vectors: Iterable[WeightVector], vocabulary_size: int) -> DocumentVectors:
-        """Put unquantised vectors together, one for each id."""
+        """Collect unquantised vectors, one for each id."""
         parts = list(vectors)
         return cls(
             ids,
@@ -62,7 +62,7 @@ class DocumentVectors:
         return len(self.ids)
 
     def matrix(self, rows: NDArray[np.int64] | None = None) -> Tensor:
-        """The given rows (all, if none are given) as a sparse (rows × vocabulary) CSR matrix of float weights."""
+        """The given rows (by default, all) as a sparse (rows × vocabulary) CSR matrix of float weights."""
         offsets, terms, values = self.offsets, self.terms, self.values
         if rows is not None:
             lengths = self.offsets[rows + 1] - self.offsets[rows]
@@ -84,7 +84,7 @@ class DocumentVectors:
     def scores(self, queries: Tensor, rows: NDArray[np.int64]) -> Tensor:
         """Dot products of queries (batch, vocabulary) with the given rows (n,): (batch, n), with gradients.
 
-        One product of a sparse matrix with a few dense columns: its cost grows with the passages' postings only.
+        One product of a sparse matrix with a few dense columns: its cost depends only on the passages' postings.
         """
         with torch.autocast(queries.device.type, enabled=False):
             scores: Tensor = torch.sparse.mm(self.matrix(rows).to(queries.device), queries.float().T).T
@@ -112,16 +112,16 @@ class DocumentVectors:
         return scores, rows
 
     def inverse_document_frequency(self) -> Tensor:
-        """``1 + ln((n + 1) / (df + 1))`` of each vocabulary entry (vocabulary,): 1 for one that every passage has."""
+        """``1 + ln((n + 1) / (df + 1))`` of each vocabulary entry (vocabulary,): 1 for one in every passage."""
         frequencies = np.bincount(self.terms, minlength=self.vocabulary_size)
         return torch.from_numpy(1 + np.log((len(self) + 1) / (frequencies + 1))).float()
 
 
 def check_space(space: VectorSpace | None, revision: str, vocabulary: Sequence[str], where: str) -> None:
-    """Refuse vectors that the student's scores would mean nothing with.
+    """Refuse vectors of another encoder: the student's scores would be meaningless.
 
     Args:
-        space: what is known of the vectors; None (as with JSONL) is accepted, and only the tokens are compared later.
+        space: the vectors' space; None (unknown, as for JSONL) is accepted: then only the tokens are compared, later.
         revision: SHA-256 of the weights of the document encoder that training starts from.
         vocabulary: its tokens.
         where: the vectors' path, for the message.
@@ -157,9 +157,9 @@ def load_vectors(
     Args:
         source: from `disco_pyserini.vectors.open_vectors`.
         vocabulary: the student's tokens, in the order of their ids.
-        needed: the ids to keep; None keeps all. Ids that are not there are left to the caller.
-        others: how many other passages to keep beside them, drawn with ``seed``.
-        seed: decides which.
+        needed: the ids to keep; None keeps all. Ids without a vector are ignored.
+        others: how many other passages to keep as well, drawn with ``seed``.
+        seed: seed of the draw.
 
     Raises:
         InputError: a token of the vectors is not in the vocabulary, or a file is damaged.

@@ -25,7 +25,7 @@ class StoredVectorsEvaluator(BaseEvaluator):
 
     Args:
         queries: texts by query id.
-        qrels: judgements; queries without any are not searched.
+        qrels: judgments; queries without any are not searched.
         documents: all documents.
     """
 

@@ -1,34 +1,100 @@
-"""Several teachers made into one: by a rule over the scores that each gives to a document.
+"""Several teachers made into one, by a rule over the scores that each gives to a document.
 
 A document that one of the teachers does not score gets that teacher's lowest score for the query: a teacher's list is
-the top of a ranking, so what is not in it scores at most as much as what stands last. (Leaving such a teacher out of
-the mean instead would rank a document that one teacher does not even find above one that both find.)
+the top of a ranking, so any other document scores at most as much as the last one in it. (Leaving such a teacher out of
+the mean instead would rank a document that only one teacher finds above one that both find.)
+
+To add a rule, write a function like those below, and name it in `RULES` or announce a `Rule` as an entry point in the
+group ``disco_pyserini.fusion``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, sqrt
-from statistics import fmean
-from typing import Literal, get_args
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.extensions import Registry
 from disco_pyserini.training.teachers import TeacherQuery
 
-Rule = Literal["mean", "max", "min", "min-max", "z"]
-RULES: tuple[str, ...] = get_args(Rule)
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the scores of one query are fused.
+
+    Attributes:
+        fuse: called with scores (teachers, documents), NaN where a teacher does not score a document (`fill_lowest`
+            replaces these), and with the teachers' shares (teachers,), which add up to 1; returns the fused scores
+            (documents,).
+        weighted: whether the rule uses the shares; if it does not, weights are refused.
+    """
+
+    fuse: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+    weighted: bool = True
+
+
+def fill_lowest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give each document that a teacher does not score the teacher's lowest score; (teachers, documents)."""
+    return np.where(np.isnan(scores), np.nanmin(scores, axis=1, keepdims=True), scores)
+
+
+def mean(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weighted mean."""
+    fused: NDArray[np.float64] = (shares[:, None] * fill_lowest(scores)).sum(axis=0)
+    return fused
+
+
+def highest(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The highest score."""
+    fused: NDArray[np.float64] = fill_lowest(scores).max(axis=0)
+    return fused
+
+
+def lowest(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The lowest score."""
+    fused: NDArray[np.float64] = fill_lowest(scores).min(axis=0)
+    return fused
+
+
+def min_max(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weighted mean after each teacher's scores were mapped to 0 … 1."""
+    bottom, top = _limits(scores)
+    return mean((scores - bottom) / (top - bottom), shares)
+
+
+def z_score(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weighted mean after each teacher's scores were given mean 0 and (population) standard deviation 1."""
+    _limits(scores)  # equal scores would have a deviation of about 0, not always of 0
+    centred = scores - np.nanmean(scores, axis=1, keepdims=True)
+    return mean(centred / np.nanstd(scores, axis=1, keepdims=True), shares)
+
+
+RULES: Registry[Rule] = Registry(
+    "fusion rule",
+    "fusion",
+    {
+        "mean": Rule(mean),
+        "max": Rule(highest, weighted=False),
+        "min": Rule(lowest, weighted=False),
+        "min-max": Rule(min_max),
+        "z": Rule(z_score),
+    },
+)
 
 
 @dataclass
 class FusionReport:
-    """What came together.
+    """Counts of a fusion.
 
     Attributes:
-        queries: how many queries all teachers have.
-        documents: how many scores these were given.
-        partly_scored: how many of these scores stand on fewer than all teachers.
-        unmatched: for each teacher, the ids of its queries that another one lacks; they are left out.
+        queries: how many queries all teachers score.
+        documents: how many fused scores these have.
+        partly_scored: how many of these scores are for documents that not all teachers score.
+        unmatched: for each teacher, the ids of its queries that another teacher lacks; they are left out.
     """
 
     queries: int = 0
@@ -43,19 +109,19 @@ def fuse(
     weights: Sequence[float] | None = None,
     report: FusionReport | None = None,
 ) -> Iterator[TeacherQuery]:
-    """Yield the queries that all teachers have, with fused scores, best document first (equal ones by id).
+    """Yield the queries that all teachers score, with fused scores, best document first (equal ones by id).
 
-    The teachers are read side by side, and a query is held until all have given it: files in one order need no
-    memory, and those in different orders as much as they differ.
+    The teachers are read in parallel, and a query is kept in memory until all have scored it: files in the same order
+    need almost no memory.
 
     Args:
-        teachers: two or more, from `disco_pyserini.training.teachers.read_teacher`, for instance.
-        rule: see `fuse_scores`.
+        teachers: at least two, from `disco_pyserini.training.teachers.read_teacher` for example.
+        rule: a name in `RULES`.
         weights: see `fuse_scores`.
         report: filled in while the queries are read.
 
     Raises:
-        InputError: an unknown rule, weights that do not fit, fewer than two teachers, or no query that all have.
+        InputError: an unknown rule, weights that do not fit, fewer than two teachers, or no query that all score.
     """
     if len(teachers) < 2:
         raise InputError(f"expected at least two teachers to fuse, found {len(teachers)}")
@@ -66,30 +132,20 @@ def fuse(
 def fuse_scores(
     scores: Sequence[Mapping[str, float]], rule: str, weights: Sequence[float] | None = None
 ) -> dict[str, float]:
-    """Fuse what several teachers say about one query.
+    """Fuse the scores that several teachers give to the documents of one query.
 
     Args:
-        scores: for each teacher, the score of each document; the rule for documents that one lacks is this module's.
-        rule: ``mean``, ``max`` or ``min`` of the scores as they are; ``min-max``: the mean after each teacher's scores
-            were mapped to 0 … 1; ``z``: the mean after they were given mean 0 and (population) deviation 1.
-        weights: one for each teacher, for the three means; only their proportions count. All equal by default.
+        scores: for each teacher, the score of each document.
+        rule: a name in `RULES`.
+        weights: one for each teacher, if the rule uses them; only their ratios matter. All are equal by default.
 
     Raises:
         InputError: an unknown rule, weights that do not fit, or scores to normalise that are all equal.
     """
     shares = _shares(rule, weights, len(scores))
-    if rule in ("min-max", "z"):
-        scores = [_normalised(one, rule) for one in scores]
-    lowest = [min(one.values()) for one in scores]
-    fused: dict[str, float] = {}
-    for docid in dict.fromkeys(docid for one in scores for docid in one):
-        values = [one.get(docid, low) for one, low in zip(scores, lowest, strict=True)]
-        if rule == "max":
-            fused[docid] = max(values)
-        elif rule == "min":
-            fused[docid] = min(values)
-        else:
-            fused[docid] = sum(share * value for share, value in zip(shares, values, strict=True))
+    ids = list(dict.fromkeys(docid for one in scores for docid in one))
+    matrix = np.array([[one.get(docid, np.nan) for docid in ids] for one in scores], np.float64)
+    fused = dict(zip(ids, RULES.get(rule).fuse(matrix, shares).tolist(), strict=True))
     return dict(sorted(fused.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -112,7 +168,7 @@ def _fuse(
     report.unmatched = [[qid for qid, given in waiting.items() if teacher in given] for teacher in range(len(teachers))]
     if not report.queries:
         ids = ", ".join(repr(next(iter(left), None)) for left in report.unmatched)
-        raise InputError(f"the teachers share no query: their first ids are {ids}: were they made for one collection?")
+        raise InputError(f"the teachers share no query: their first ids are {ids}: are they of one collection?")
 
 
 def _side_by_side(teachers: Sequence[Iterable[TeacherQuery]]) -> Iterator[tuple[int, TeacherQuery]]:
@@ -127,28 +183,22 @@ def _side_by_side(teachers: Sequence[Iterable[TeacherQuery]]) -> Iterator[tuple[
                 yield number, query
 
 
-def _normalised(scores: Mapping[str, float], rule: str) -> dict[str, float]:
-    values = list(scores.values())
-    if rule == "min-max":
-        centre, scale = min(values), max(values) - min(values)
-    else:
-        centre = fmean(values)
-        # statistics.pstdev calculates in fractions, which takes most of the time of a fusion.
-        scale = sqrt(fmean((value - centre) ** 2 for value in values))
-    if max(values) == min(values):
-        raise InputError(f"the rule {rule} needs scores that differ, found {len(values)} equal score(s) for a query")
-    return {docid: (score - centre) / scale for docid, score in scores.items()}
+def _limits(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Each teacher's lowest and highest score, both (teachers, 1)."""
+    bottom, top = np.nanmin(scores, axis=1, keepdims=True), np.nanmax(scores, axis=1, keepdims=True)
+    if (bottom == top).any():
+        raise InputError("expected scores that differ, to normalise them, found a query with equal scores only")
+    return bottom, top
 
 
-def _shares(rule: str, weights: Sequence[float] | None, teachers: int) -> list[float]:
-    if rule not in RULES:
-        raise InputError(f"unknown rule {rule!r}: expected one of {', '.join(RULES)}")
+def _shares(rule: str, weights: Sequence[float] | None, teachers: int) -> NDArray[np.float64]:
+    weighted = RULES.get(rule).weighted
     if weights is None:
-        return [1 / teachers] * teachers
-    if rule in ("max", "min"):
-        raise InputError(f"the rule {rule} knows no weights: leave them out, or use mean, min-max or z")
+        return np.full(teachers, 1 / teachers)
+    if not weighted:
+        raise InputError(f"the fusion rule {rule} uses no weights: leave them out, or use mean, min-max or z")
     if len(weights) != teachers:
         raise InputError(f"expected one weight for each of {teachers} teachers, found {len(weights)}")
     if not all(isfinite(weight) and weight > 0 for weight in weights):
         raise InputError(f"expected weights above 0, found {', '.join(f'{weight:g}' for weight in weights)}")
-    return [weight / sum(weights) for weight in weights]
+    return np.array(weights, np.float64) / sum(weights)

@@ -1,4 +1,4 @@
-"""Documents encoded at every step: what training costs without stored vectors, and the proof that both agree."""
+"""Documents encoded at every step: slow, and needs no stored vectors."""
 
 from __future__ import annotations
 

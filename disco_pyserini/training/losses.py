@@ -3,24 +3,63 @@
 The dataset has one text column, the flattened conversation, and a ``label`` column: the query's row in `Candidates`.
 Below, x is a conversation, D its documents (one positive first, then ``k`` drawn candidates), t(x, d) the teacher's
 score, and s(x, d) = E_q(x) · E_d(d) the student's. The document encoder E_d is frozen, so documents are looked up.
+
+To add a loss, derive a class from `SampledLoss` (or `QueryLoss`), and name it in `LOSSES` or announce it as an entry
+point in the group ``disco_pyserini.losses``. A subclass of `SampledLoss` that has no settings needs a single method::
+
+    class HuberLoss(SampledLoss):
+        def sampled_parts(self, queries, scores, teacher):
+            return {"huber": F.huber_loss(own(scores), teacher)}
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sentence_transformers import SparseEncoder
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from disco_pyserini.errors import InputError
+from disco_pyserini.extensions import Registry
+from disco_pyserini.records import Record
 from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.regularisers import Regulariser
 from disco_pyserini.training.sampling import Sampler
+
+if TYPE_CHECKING:
+    from sentence_transformers import SparseEncoder
+
+type Regularisation = tuple[Regulariser, Callable[[Tensor], Tensor]]
+"""The settings of a regulariser, and its function of query vectors (batch, vocabulary)."""
+
+
+class LossSettings(Record):
+    """What is minimised.
+
+    Attributes:
+        name: a name in `LOSSES`.
+        kl_weight: weight of the KL divergence in ``disco``.
+        contrastive_weight: weight of the contrastive loss in ``disco``.
+        anti_zero_weight: weight of the anti-zero term in ``disco``.
+        temperature: temperature of the KL divergence.
+        positives: whether the KL divergence includes the positive.
+        options: the settings of a loss that another package added.
+    """
+
+    name: str = "disco"
+    kl_weight: float = 0.99
+    contrastive_weight: float = 0.01
+    anti_zero_weight: float = 1.0
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    positives: bool = True
+    options: Mapping[str, Any] = {}
 
 
 class Documents(Protocol):
@@ -30,31 +69,58 @@ class Documents(Protocol):
         """Dot products of queries (batch, vocabulary) with documents (n,): (batch, n)."""
 
 
-class QueryLoss(nn.Module, ABC):
-    """What the losses share: the query vectors, their regulariser, and the number of their active dimensions.
+@dataclass(frozen=True, slots=True)
+class LossContext:
+    """What a loss is made from.
 
-    A loss is a dictionary of named parts, which the trainer logs one by one and sums.
+    Attributes:
+        settings: section ``loss`` of the configuration.
+        model: the student.
+        documents: what scores the documents.
+        sampler: draws each query's documents.
+        regulariser: None for none.
+        rewrites: the vector of each query's rewrite, in the rows of the candidates; None unless the loss needs them.
+    """
+
+    settings: LossSettings
+    model: SparseEncoder
+    documents: Documents
+    sampler: Sampler
+    regulariser: Regularisation | None = None
+    rewrites: DocumentVectors | None = None
+
+
+class QueryLoss(nn.Module, ABC):
+    """The base of all losses: the query vectors, their regulariser, and the number of active dimensions.
+
+    A loss returns a dictionary of named parts, which the trainer logs one by one and sums.
 
     Args:
         model: the student.
-        regulariser: its settings, and the function itself; None for none.
+        regulariser: None for none.
 
     Attributes:
+        needs_rewrites: whether it needs the vectors of the queries' rewrites; ``teacher.rewrites`` then names one.
         step: decides the draws and the regulariser's weight. It counts training batches, unless
             `disco_pyserini.training.watch.FollowSteps` keeps it at the trainer's step, which a resumed run needs.
         counts_steps: whether it counts.
         active_dimensions: mean number of weights above 0 per query in the last batch.
     """
 
-    def __init__(
-        self, model: SparseEncoder, regulariser: tuple[Regulariser, Callable[[Tensor], Tensor]] | None = None
-    ) -> None:
+    needs_rewrites: ClassVar[bool] = False
+
+    def __init__(self, model: SparseEncoder, regulariser: Regularisation | None = None) -> None:
         super().__init__()
         self.model = model
         self.regulariser = regulariser
         self.step = 0
         self.counts_steps = True
         self.active_dimensions = torch.zeros(())
+
+    @classmethod
+    @abstractmethod
+    def from_context(cls, context: LossContext) -> Self:
+        """Make the loss that a configuration names."""
 
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
         """Return the parts of the loss. ``labels`` (batch,) are rows of the candidates."""
@@ -94,11 +160,16 @@ class SampledLoss(QueryLoss):
         model: SparseEncoder,
         documents: Documents,
         sampler: Sampler,
-        regulariser: tuple[Regulariser, Callable[[Tensor], Tensor]] | None = None,
+        regulariser: Regularisation | None = None,
     ) -> None:
         super().__init__(model, regulariser)
         self.documents = documents
         self.sampler = sampler
+
+    @classmethod
+    def from_context(cls, context: LossContext) -> Self:
+        """Make a loss without settings; others override this."""
+        return cls(context.model, context.documents, context.sampler, context.regulariser)
 
     def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
         """See `QueryLoss.parts`."""
@@ -138,13 +209,22 @@ class KLDistillationLoss(SampledLoss):
         self.temperature = temperature
         self.positives = positives
 
+    @classmethod
+    def from_context(cls, context: LossContext) -> Self:
+        """See `QueryLoss.from_context`."""
+        return cls(
+            *(context.model, context.documents, context.sampler, context.regulariser),
+            temperature=context.settings.temperature,
+            positives=context.settings.positives,
+        )
+
     def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
         """See `SampledLoss.sampled_parts`."""
         return {"kl": kl_divergence(own(scores), teacher, self.temperature, self.positives)}
 
 
 class DiscoLoss(SampledLoss):
-    """The published objective: KL divergence and a little contrastive loss, and no query vector may vanish::
+    """The published objective: KL divergence, a little contrastive loss, and a term against empty query vectors::
 
         kl_weight · KL + contrastive_weight · contrastive + anti_zero_weight / (sum of all query weights in the batch)²
 
@@ -172,6 +252,14 @@ class DiscoLoss(SampledLoss):
         self.anti_zero_weight = anti_zero_weight
         self.temperature = temperature
         self.positives = positives
+
+    @classmethod
+    def from_context(cls, context: LossContext) -> Self:
+        """See `QueryLoss.from_context`."""
+        return cls(
+            *(context.model, context.documents, context.sampler, context.regulariser),
+            **context.settings.model_dump(exclude={"name", "options"}),
+        )
 
     def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
         """See `SampledLoss.sampled_parts`."""
@@ -216,14 +304,23 @@ class RepresentationMSELoss(QueryLoss):
         regulariser: see `QueryLoss`.
     """
 
+    needs_rewrites = True
+
     def __init__(
         self,
         model: SparseEncoder,
         rewrites: DocumentVectors,
-        regulariser: tuple[Regulariser, Callable[[Tensor], Tensor]] | None = None,
+        regulariser: Regularisation | None = None,
     ) -> None:
         super().__init__(model, regulariser)
         self.rewrites = rewrites
+
+    @classmethod
+    def from_context(cls, context: LossContext) -> Self:
+        """See `QueryLoss.from_context`."""
+        if context.rewrites is None:
+            raise InputError("the loss representation-mse needs the vectors of the queries' rewrites, found none")
+        return cls(context.model, context.rewrites, context.regulariser)
 
     def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
         """See `QueryLoss.parts`."""
@@ -257,3 +354,16 @@ def contrastive(scores: Tensor) -> Tensor:
     others = scores[:, :, 1:].masked_fill(diagonal, -torch.inf)
     logits = torch.cat([own(scores), others.reshape(batch, -1)], dim=1)
     return F.cross_entropy(logits, torch.zeros(batch, dtype=torch.long, device=scores.device))
+
+
+LOSSES: Registry[type[QueryLoss]] = Registry(
+    "loss",
+    "losses",
+    {
+        "disco": DiscoLoss,
+        "kl": KLDistillationLoss,
+        "contrastive": ContrastiveLoss,
+        "margin-mse": MarginMSELoss,
+        "representation-mse": RepresentationMSELoss,
+    },
+)

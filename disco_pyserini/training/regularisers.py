@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import Annotated, Literal
 
+from pydantic import Field
 from torch import Tensor
 
-from disco_pyserini.errors import InputError
+from disco_pyserini.records import Record
 from disco_pyserini.training.document_vectors import DocumentVectors
-
-NAMES = ("none", "l1", "flops", "idf-flops")
-WARMUPS = ("quadratic", "linear")
 
 
 def l1(queries: Tensor) -> Tensor:
@@ -28,42 +26,29 @@ def flops(queries: Tensor) -> Tensor:
 def idf_flops(queries: Tensor, idf: Tensor) -> Tensor:
     """FLOPS of weights divided by their term's inverse document frequency (after Geng et al., arXiv 2411.04403).
 
-    Frequent terms, whose postings are long, are pressed more than rare ones. ``idf`` (vocabulary,) is
+    Frequent terms, which have long posting lists, are penalised more than rare ones. ``idf`` (vocabulary,) is
     `DocumentVectors.inverse_document_frequency`.
     """
     return ((queries / idf.to(queries.device)).mean(dim=0) ** 2).sum()
 
 
-@dataclass(frozen=True, slots=True)
-class Regulariser:
+class Regulariser(Record):
     """A term, its weight, and how the weight grows over the first steps.
 
     Attributes:
-        name: one of `NAMES`.
-        weight: the weight once the warm-up is over.
+        name: the term, or ``none``.
+        weight: the weight after the warm-up.
         warmup: ``quadratic``, ``weight · (step / warmup_steps)²``, or ``linear``.
-        warmup_steps: the length of the warm-up; 0 starts with the whole weight.
+        warmup_steps: the length of the warm-up; with 0, training starts with the full weight.
     """
 
-    name: str = "none"
-    weight: float = 0.0
-    warmup: str = "quadratic"
-    warmup_steps: int = 0
-
-    def __post_init__(self) -> None:
-        if self.name not in NAMES:
-            raise InputError(f"unknown regulariser {self.name!r}: expected one of {', '.join(NAMES)}")
-        if self.warmup not in WARMUPS:
-            raise InputError(
-                f"unknown warm-up {self.warmup!r} of the regulariser: expected one of {', '.join(WARMUPS)}"
-            )
-        if self.weight < 0 or self.warmup_steps < 0:
-            raise InputError(
-                f"expected a weight and warm-up steps of at least 0, found {self.weight} and {self.warmup_steps}"
-            )
+    name: Literal["none", "l1", "flops", "idf-flops"] = "none"
+    weight: Annotated[float, Field(ge=0)] = 0.0
+    warmup: Literal["quadratic", "linear"] = "quadratic"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
 
     def weight_at(self, step: int) -> float:
-        """The weight at a step; the first is 0."""
+        """The weight at a step, counted from 0."""
         if step >= self.warmup_steps:
             return self.weight
         grown = step / self.warmup_steps

@@ -1,48 +1,45 @@
 """Which of a teacher's documents a query is trained on: named strategies, and draws that a resumed run repeats.
 
 A strategy sees one query's ranking, without its relevant documents, and returns ``k`` different documents with the
-teacher's scores (fewer, where it has not as many). Documents that the teacher did not score get the lowest score in its
-list: a list is the top of a ranking, so whatever is not in it scores at most that much.
+teacher's scores (fewer if it does not have enough). Documents that the teacher did not score get the lowest score in
+its list: a list is the top of a ranking, so any other document scores at most that much.
+
+To add a strategy, write a function like those below, and name it in `STRATEGIES` or announce a `Strategy` as an entry
+point in the group ``disco_pyserini.sampling``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from pydantic import Field
 
-from disco_pyserini.errors import InputError
+from disco_pyserini.extensions import Registry
+from disco_pyserini.records import Record
 from disco_pyserini.training.candidates import Candidates, Ranking
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Record):
     """How candidates are drawn at every step.
 
     Attributes:
         strategy: a name in `STRATEGIES`.
         candidates: how many documents are drawn beside the positive.
-        skip: ranks that ``band`` and ``mixed`` leave out at the top.
-        depth: how many ranks after them they draw from.
+        skip: how many of the top ranks ``band`` and ``mixed`` leave out.
+        depth: how many ranks after those they draw from.
+        options: the settings of a strategy that another package added.
     """
 
     strategy: str = "band"
-    candidates: int = 16
-    skip: int = 10
-    depth: int = 950
-
-    def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            raise InputError(f"unknown sampling strategy {self.strategy!r}: expected one of {', '.join(STRATEGIES)}")
-        if self.candidates < 1 or self.skip < 0 or self.depth < 1:
-            raise InputError(
-                "expected at least 1 candidate, a skip of at least 0 and a depth of at least 1, found "
-                f"{self.candidates}, {self.skip} and {self.depth}"
-            )
+    candidates: Annotated[int, Field(ge=1)] = 16
+    skip: Annotated[int, Field(ge=0)] = 10
+    depth: Annotated[int, Field(ge=1)] = 950
+    options: Mapping[str, Any] = {}
 
 
 class Draw(NamedTuple):
@@ -52,7 +49,18 @@ class Draw(NamedTuple):
     scores: NDArray[np.float32]
 
 
-Strategy = Callable[[Ranking, int, Sampling, Generator], Draw]
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How one query's documents are drawn.
+
+    Attributes:
+        draw: called with the query's ranking, the number of loaded documents (their rows count from 0), the settings
+            and a random generator, which is all that the draw may depend on.
+        needs_corpus: whether it draws documents that are not in the teacher's lists; more are then loaded.
+    """
+
+    draw: Callable[[Ranking, int, Sampling, Generator], Draw]
+    needs_corpus: bool = False
 
 
 def band(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
@@ -67,7 +75,7 @@ def top(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Dr
 
 
 def stratified(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """One document from each of as many equally long stretches of the list as there are candidates."""
+    """One document from each of ``candidates`` equally long stretches of the list."""
     borders = np.arange(sampling.candidates + 1) * len(ranking.documents) // sampling.candidates
     if len(ranking.documents) < sampling.candidates:
         return _at(ranking, np.arange(len(ranking.documents)))
@@ -75,9 +83,9 @@ def stratified(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator
 
 
 def proportional(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """One after the other without replacement, with chances proportional to the teacher's scores.
+    """Without replacement, with probabilities proportional to the teacher's scores.
 
-    Where a list has scores below 0, the lowest is taken from all of them first.
+    If a list has scores below 0, the lowest is subtracted from all of them first.
     """
     chances = ranking.scores.astype(np.float64)
     chances = chances - min(chances.min(initial=0), 0)
@@ -87,12 +95,12 @@ def proportional(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generat
 
 
 def random(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """Any documents of the corpus (of those that were loaded) that are not relevant."""
+    """Uniform over the loaded documents of the corpus that are not relevant."""
     return _random(ranking, corpus, sampling.candidates, ranking.relevant, rng)
 
 
 def mixed(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """A third the best of the list, a third any documents of the corpus, the rest uniform over the band of ranks."""
+    """A third from the top of the list, a third from the whole corpus, the rest uniform over the band of ranks."""
     third = sampling.candidates // 3
     best = _at(ranking, np.arange(len(ranking.documents))[:third])
     ranks = np.arange(len(ranking.documents))[max(sampling.skip, third) : sampling.skip + sampling.depth]
@@ -105,17 +113,18 @@ def mixed(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> 
     )
 
 
-STRATEGIES: dict[str, Strategy] = {
-    "band": band,
-    "top": top,
-    "stratified": stratified,
-    "proportional": proportional,
-    "random": random,
-    "mixed": mixed,
-}
-
-NEEDS_CORPUS = frozenset({"random", "mixed"})
-"""Strategies that draw from more documents than the teacher's lists have."""
+STRATEGIES: Registry[Strategy] = Registry(
+    "sampling strategy",
+    "sampling",
+    {
+        "band": Strategy(band),
+        "top": Strategy(top),
+        "stratified": Strategy(stratified),
+        "proportional": Strategy(proportional),
+        "random": Strategy(random, needs_corpus=True),
+        "mixed": Strategy(mixed, needs_corpus=True),
+    },
+)
 
 
 class Sampler:
@@ -124,8 +133,11 @@ class Sampler:
     Args:
         candidates: the queries' rankings.
         corpus: how many documents there are in all.
-        sampling: the strategy and its numbers.
-        seed: another seed draws otherwise.
+        sampling: the strategy and its settings.
+        seed: another seed draws other documents.
+
+    Raises:
+        InputError: there is no such strategy.
     """
 
     def __init__(self, candidates: Candidates, corpus: int, sampling: Sampling, seed: int) -> None:
@@ -133,6 +145,7 @@ class Sampler:
         self.corpus = corpus
         self.sampling = sampling
         self.seed = seed
+        self._strategy = STRATEGIES.get(sampling.strategy)
 
     def draw(self, rows: NDArray[np.int64], step: int) -> Draw:
         """Return documents and scores of the given queries, each (batch, 1 + candidates), the positives first."""
@@ -143,13 +156,13 @@ class Sampler:
         )
 
     def too_short(self) -> list[int]:
-        """Rows of the queries that have not enough documents to draw from."""
+        """Rows of the queries that have too few documents to draw from."""
         rows = range(len(self.candidates))
         return [row for row in rows if len(self._draw(row, 0).documents) < self.sampling.candidates]
 
     def _draw(self, row: int, step: int) -> Draw:
         rng = np.random.default_rng([self.seed, step, row])
-        return STRATEGIES[self.sampling.strategy](self.candidates.ranking(row), self.corpus, self.sampling, rng)
+        return self._strategy.draw(self.candidates.ranking(row), self.corpus, self.sampling, rng)
 
 
 _NONE: NDArray[np.int64] = np.empty(0, np.int64)

@@ -1,4 +1,4 @@
-"""A teacher without files and without Java: the document encoder searches vectors in memory with the rewrites."""
+"""A teacher without files or Java: exhaustive search of the vectors in memory with encoded rewrites."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def search_all(
     Args:
         documents: all documents.
         rewrites: query ids, and E_d of their rewrites.
-        qrels: judged documents are scored too, whatever their rank, and do not count for the depth.
+        qrels: judged documents are always scored, and do not count towards the depth.
         depth: how many other documents are kept.
         distractors: E_d of another text of each query; half of the documents are then the best for that text.
     """

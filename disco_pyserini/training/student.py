@@ -55,7 +55,7 @@ def _route(folder: Path) -> list[Any]:
     """
     transformer = Transformer(str(folder), transformer_task="fill-mask")
     head = transformer.auto_model.get_output_embeddings()
-    pooling = SpladePooling("max")
+    pooling = SpladePooling("max", embedding_dimension=len(head.weight))
     head.forward = MethodType(lambda self, states: states, head)
     # The head's parameters belong to the transformer; a plain function keeps the pooling from owning them too.
     pooling.forward = lambda features: _pool(features, head)

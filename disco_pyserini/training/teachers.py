@@ -1,7 +1,7 @@
-"""Teachers: for each query, a score for each of some documents, in files too large to hold in memory.
+"""Teacher files: for each query, scores of documents, in files that may be too large for memory.
 
-A file is DiSCo's JSON (``{qid: {docid: score}}``) or a TREC run of any system, gzipped or not; one query at a time is
-read and written.
+A file is DiSCo's JSON (``{qid: {docid: score}}``) or a TREC run of any system, gzipped or not. It is read and written
+one query at a time.
 """
 
 from __future__ import annotations
@@ -27,29 +27,27 @@ def read_teacher(path: Path, flat: MutableSequence[str] | None = None) -> Iterat
     """Yield the queries of a teacher file one by one, each with its documents in the file's order.
 
     Args:
-        path: the file; one that begins with ``{`` is JSON, any other a TREC run.
-        flat: where given, queries whose scores are all equal (or of which only one document has a score, which says
-            as little) are left out, and their ids appended here; without it, they are an error.
+        path: the file; if it begins with ``{``, it is JSON, else a TREC run.
+        flat: receives the ids of queries whose scores are all equal (or that have only one), which are then left out;
+            without it, such a query is an error.
 
     Raises:
-        InputError: the file is not of either kind or damaged; a score is NaN or infinite; a query, or a document of a
-            query, stands there twice; a query has no documents; all scores of a query are equal; there is no query.
+        InputError: the file is in neither format, or damaged; a score is NaN or infinite; a query, or a document of a
+            query, is duplicate; a query has no documents; all scores of a query are equal; there are no queries.
     """
     seen: set[str] = set()
     with open_unpacked(path) as file:
         read = _read_json if file.peek(1).lstrip()[:1] == b"{" else _read_run
         for qid, scores, where in read(path, file):
             if qid in seen:
-                raise InputError(
-                    f"{where}: query id {qid!r} was already used: a query's scores must stand together, and once"
-                )
+                raise InputError(f"{where}: query id {qid!r} is duplicate: expected all scores of a query in one place")
             seen.add(qid)
             if not is_flat(scores):
                 yield qid, scores
             elif flat is None:
                 raise InputError(
                     f"{where}: expected scores that tell the documents of query {qid!r} apart, found {len(scores)} "
-                    "equal score(s): nothing can be learnt from them; leave the query out"
+                    "equal score(s): the student learns nothing from them: leave the query out"
                 )
             else:
                 flat.append(qid)
@@ -58,7 +56,7 @@ def read_teacher(path: Path, flat: MutableSequence[str] | None = None) -> Iterat
 
 
 def is_flat(scores: Mapping[str, float]) -> bool:
-    """Whether scores are all equal, so that there is nothing to learn from them."""
+    """Whether scores are all equal, so that a student learns nothing from them."""
     return len(set(scores.values())) < 2
 
 
@@ -66,14 +64,14 @@ def write_teacher(queries: Iterable[TeacherQuery], path: Path) -> int:
     """Write DiSCo's JSON, one query per line, gzipped if the name ends with ``.gz``; return the number of queries.
 
     Raises:
-        InputError: a score is NaN or infinite, a query comes twice, or there is none; nothing is written.
-        DiscoError: the file system refused.
+        InputError: a score is NaN or infinite, a query is duplicate, or there are no queries; nothing is written.
+        DiscoError: the file could not be written.
     """
     seen: set[str] = set()
     with write_bytes_aside(path) as file, ExitStack() as stack:
         out = file
         if path.suffix == ".gz":
-            # No name and no time inside, so that equal scores give equal bytes.
+            # Without name and time, so that equal scores give equal bytes.
             out = cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0)))
         for qid, scores in queries:
             if qid in seen:
@@ -93,7 +91,7 @@ _EXPECTED = f"JSON as {{qid: {{docid: score}}}}, or lines of '{RUN_LINE}'"
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers a key that stood twice; ijson's parser in C survives no exception here."""
+    """A JSON object that remembers a duplicate key; ijson's parser in C survives no exception here."""
 
     repeated: str | None = None
 
@@ -115,15 +113,15 @@ def _read_json(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[
             for docid, score in scores.items():
                 _check_score(score, str(path), qid, docid)
             if scores.repeated is not None:
-                raise InputError(f"{where}: document {scores.repeated!r} is scored twice: expected one score")
+                raise InputError(f"{where}: document {scores.repeated!r} has two scores: expected one")
             yield qid, dict(scores), where
     except ijson.JSONError as problem:
         after = "" if qid is None else f" after query {qid!r}"
-        # The parser points at the place with an arrow under it, and gives bytes where they are not UTF-8.
+        # The parser points at the place with an arrow in a second line, and shows bytes that are not UTF-8.
         reason = " ".join(str(problem).partition("(right here)")[0].replace("\\n", " ").split())
         raise InputError(
             f"{path}: expected whole JSON as {{qid: {{docid: score}}}}, found{after}: {reason} "
-            "(NaN and infinity are no JSON)"
+            "(NaN and infinity are not JSON)"
         ) from problem
 
 

@@ -1,7 +1,12 @@
-"""Trains the document encoder of ``encoders/disco-tiny``: ``python -m disco_pyserini.training.tiny --output DIR``.
+"""Trains the document encoder of ``encoders/disco-tiny``, a SPLADE encoder from scratch.
 
-A SPLADE encoder from scratch, on the stand-alone questions and passages of a demo world. The query encoder is distilled
-from it by `disco train`, like any other.
+::
+
+    disco data demo-world --output tiny-world.6 --passages 30000 --seed 6 --conversations 12
+    python -m disco_pyserini.training.tiny --data tiny-world.6/train --output tiny
+
+It learns from the stand-alone questions and the passages of a demo world. The query encoder is distilled from it by
+`disco train`, like any other (``runs/training/disco-tiny.yaml``).
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ import argparse
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -21,28 +26,24 @@ from tokenizers import BertWordPieceTokenizer
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
+from disco_pyserini.datasets.named import open_passages, open_qrels, open_turns
 from disco_pyserini.datasets.turns import Query
-from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.passages import Passage
 from disco_pyserini.training.batches import SimilarLengthBatchSampler
 from disco_pyserini.training.student import export_masked_lm, splade
-
-WORLD_SEED = 6
-"""Another world than the one that the demo shows; with the default size they share no entity's name."""
+from disco_pyserini.trec import Qrels
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the document encoder of disco-tiny from scratch.")
+    parser.add_argument("--data", required=True, help="COLLECTION/SPLIT with human rewrites, qrels and passages")
     parser.add_argument("--output", type=Path, required=True, help="folder to write document/ to")
     parser.add_argument("--seed", type=int, default=123)
-    parser.add_argument("--passages", type=int, default=30_000, help="size of the training world")
-    parser.add_argument("--conversations", type=int, default=12, help="conversations per cluster of entities")
     parser.add_argument("--epochs", type=float, default=2)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    world = DemoWorld(seed=WORLD_SEED, size=args.passages, conversations_per_cluster=args.conversations)
-    passages = list(world.passages())
-    queries, qrels = list(world.queries("train")), world.qrels("train")
+    passages = list(open_passages(args.data))
+    queries, qrels = list(open_turns(args.data).values()), open_qrels(args.data)
     print(f"{len(passages)} passages, {len(queries)} training turns", file=sys.stderr)
     new_encoder(args.output / "untrained", passages, queries)
     train_document_encoder(args.output, passages, queries, qrels, args.epochs, args.seed)
@@ -84,7 +85,7 @@ def train_document_encoder(
     output: Path,
     passages: Sequence[Passage],
     queries: Sequence[Query],
-    qrels: dict[str, dict[str, int]],
+    qrels: Qrels,
     epochs: float,
     seed: int,
 ) -> None:
@@ -128,7 +129,7 @@ def train_document_encoder(
     export_masked_lm(model, output / "document")
 
 
-def _most_relevant(grades: dict[str, int]) -> str:
+def _most_relevant(grades: Mapping[str, int]) -> str:
     return max(grades, key=grades.__getitem__)
 
 

@@ -1,4 +1,4 @@
-"""What goes on around the steps: the trainer, its callbacks, and checkpoints that are whole or not there."""
+"""The trainer, its callbacks, and complete checkpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATE = "trainer_state.json"  # what the trainer writes last into a checkpoint
 
 
 class FollowSteps(TrainerCallback):
-    """Keeps a loss at the trainer's step, also when a run is resumed in the middle."""
+    """Keeps the step of a loss equal to the trainer's, also in a resumed run."""
 
     def __init__(self, loss: QueryLoss) -> None:
         self.loss = loss
@@ -30,17 +30,17 @@ class FollowSteps(TrainerCallback):
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Take over the step's number."""
+        """Set the loss's step."""
         self.loss.step = state.global_step
 
 
 class StopOnCollapse(TrainerCallback):
-    """Stops a training in which the query vectors have become empty or dense, which no later step repairs.
+    """Stops training when the query vectors have become empty or dense: no later step repairs that.
 
     Args:
-        loss: what knows the active dimensions.
-        vocabulary_size: how many dimensions there are.
-        dense_share: the share of them that counts as nearly all.
+        loss: counts the active dimensions.
+        vocabulary_size: the number of dimensions.
+        dense_share: the share of active dimensions from which vectors count as dense.
     """
 
     def __init__(self, loss: QueryLoss, vocabulary_size: int, dense_share: float = 0.9) -> None:
@@ -69,10 +69,10 @@ class StopOnCollapse(TrainerCallback):
 
 
 class DistillationTrainer(SparseEncoderTrainer):
-    """The stock trainer, which also logs active query dimensions, and leaves no half-written checkpoint behind."""
+    """The stock trainer; it also logs active query dimensions, and removes a checkpoint that it could not complete."""
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the active dimensions to what is logged with the loss, for every logging integration alike."""
+        """Log the active dimensions together with the loss, to every logging integration."""
         if "loss" in logs and isinstance(self.loss, QueryLoss):
             logs = {**logs, "active_query_dimensions": round(float(self.loss.active_dimensions), 1)}
         super().log(logs, start_time)
@@ -85,13 +85,13 @@ class DistillationTrainer(SparseEncoderTrainer):
             if not is_complete(folder):
                 shutil.rmtree(folder, ignore_errors=True)
             raise DiscoError(
-                f"cannot write the checkpoint {folder}: {problem}: earlier checkpoints are intact: make room, then go "
-                "on with --resume-from-checkpoint last"
+                f"cannot write the checkpoint {folder}: {problem}: earlier checkpoints are intact: free some disk "
+                "space, then continue with --resume-from-checkpoint last"
             ) from problem
 
 
 def is_complete(checkpoint: Path) -> bool:
-    """Whether a checkpoint was written to its end."""
+    """Whether a checkpoint was written completely."""
     try:
         json.loads((checkpoint / _STATE).read_bytes())
     except (OSError, ValueError):
@@ -100,10 +100,10 @@ def is_complete(checkpoint: Path) -> bool:
 
 
 def last_checkpoint(folder: Path) -> Path:
-    """The newest complete checkpoint of a run; one that a killed process left half-written does not count.
+    """The newest complete checkpoint of a run; a half-written one of a killed process is ignored.
 
     Raises:
-        InputError: there is none.
+        InputError: there are no complete checkpoints.
     """
     found = [
         (int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _CHECKPOINT.fullmatch(path.name))

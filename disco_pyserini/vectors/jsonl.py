@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from itertools import batched
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import read_lines, write_bytes_aside
-from disco_pyserini.vectors.batch import VectorBatch, VectorSource
+from disco_pyserini.files import read_lines
+from disco_pyserini.impacts import LARGEST_IMPACT
+from disco_pyserini.vectors.batch import VectorBatch
 
 _PASSAGES_PER_BATCH = 2_000
-_LARGEST_IMPACT = 2**16 - 1
 _KINDS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
 # Where Anserini splits what should be one token: Java's idea of white space, which is narrower than Python's.
 _WHITE_SPACE = re.compile(r"[^\S\x85\xa0\u2007\u202f]")
@@ -94,35 +92,6 @@ def read_jsonl(path: Path) -> JsonlVectors:
     return JsonlVectors(files)
 
 
-def write_jsonl(source: VectorSource, path: Path, progress: Callable[[int], None] = lambda passages: None) -> int:
-    """Write vectors as JSONL, gzipped if the name ends with ``.gz``. Equal vectors give equal bytes.
-
-    Args:
-        source: the vectors.
-        path: the file, which is replaced when all is written; its name ends with ``.jsonl`` or ``.jsonl.gz``.
-        progress: called with the number of vectors written since the last call.
-
-    Returns the number of vectors.
-
-    Raises:
-        InputError: the name ends otherwise, or a token has white space in it, which Anserini would split.
-        DiscoError: the file system refused.
-    """
-    if not path.name.endswith((".jsonl", ".jsonl.gz")):
-        raise InputError(f"{path}: expected a name that ends with .jsonl or .jsonl.gz: Anserini knows files by that")
-    written = 0
-    with write_bytes_aside(path) as file, ExitStack() as stack:
-        out = file
-        if path.suffix == ".gz":
-            # No name and no time inside, so that equal vectors give equal bytes.
-            out = cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0)))
-        for batch in source.batches():
-            out.writelines(_lines(batch, source.vocabulary))
-            written += len(batch)
-            progress(len(batch))
-    return written
-
-
 class _Record(NamedTuple):
     where: str
     id: str
@@ -138,14 +107,15 @@ class _TokenIds(dict[str, int]):
         self.tokens: list[str] = []
 
     def __missing__(self, token: str) -> int:
-        if not _is_one_token(token):
+        if not is_one_token(token):
             raise ValueError(f"expected tokens without white space, found {token!r}")
         self[token] = len(self.tokens)
         self.tokens.append(token)
         return self[token]
 
 
-def _is_one_token(token: str) -> bool:
+def is_one_token(token: str) -> bool:
+    """Whether Anserini takes a string as one token: it splits at white space."""
     return token != "" and not _WHITE_SPACE.search(token)
 
 
@@ -164,21 +134,9 @@ def _record(where: str, line: bytes) -> _Record:
             f'{where}: expected {{"id": …, "contents": …, "vector": {{token: impact}}}}: {problem!r}'
         ) from problem
     for token, impact in vector.items():
-        if type(impact) is not int or not 0 <= impact <= _LARGEST_IMPACT:
+        if type(impact) is not int or not 0 <= impact <= LARGEST_IMPACT:
             raise InputError(
-                f"{where}: expected the impact of {token!r} to be an integer from 0 to {_LARGEST_IMPACT}, found "
+                f"{where}: expected the impact of {token!r} to be an integer from 0 to {LARGEST_IMPACT}, found "
                 f"{impact!r}: quantise weights first (Anserini would cut them to integers without a word)"
             )
     return _Record(where, docid, contents, vector)
-
-
-def _lines(batch: VectorBatch, vocabulary: Sequence[str]) -> Iterator[bytes]:
-    tokens = {term: vocabulary[term] for term in np.unique(batch.terms).tolist()}
-    for token in tokens.values():
-        if not _is_one_token(token):
-            raise InputError(
-                f"the token {token!r} has white space in it: Anserini would split it: index the parts instead"
-            )
-    for (docid, terms, impacts), contents in zip(batch, batch.raw or [""] * len(batch), strict=True):
-        vector = {tokens[term]: impact for term, impact in zip(terms.tolist(), impacts.tolist(), strict=True)}
-        yield json.dumps({"id": docid, "contents": contents, "vector": vector}, ensure_ascii=False).encode() + b"\n"

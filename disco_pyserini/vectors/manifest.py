@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from disco_pyserini.errors import InputError
+from pydantic import Field, model_validator
+
 from disco_pyserini.files import write_aside
 from disco_pyserini.impacts import Quantiser
+from disco_pyserini.records import FileName, Items, Record, built, only, read_json
 
 MANIFEST = "manifest.json"
-FORMAT = "disco-vectors"
-FORMAT_VERSION = 1
+
+type Count = Annotated[int, Field(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class VectorSpace:
+class VectorSpace(Record):
     """What two sets of vectors must share before their products mean anything.
 
     Attributes:
@@ -37,21 +37,9 @@ class VectorSpace:
     document_model: str
     revision: str
     vocabulary: str
-    max_length: int
-    quantiser: Quantiser
+    max_length: Count
+    quantiser: Annotated[Quantiser, built(Quantiser)]
     backend: str = "torch"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON object that `from_json` reads."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, record: dict[str, Any], where: str) -> VectorSpace:
-        """Read what `to_json` wrote; ``where`` names the file in the error message."""
-        try:
-            return cls(**{**record, "quantiser": Quantiser(**record["quantiser"])})
-        except (KeyError, TypeError) as problem:
-            raise InputError(f"{where}: not a description of vectors that this version wrote: {problem}") from problem
 
 
 def vocabulary_hash(tokens: Sequence[str]) -> str:
@@ -59,8 +47,7 @@ def vocabulary_hash(tokens: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(tokens), ensure_ascii=False).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """One file of vectors.
 
     Attributes:
@@ -71,57 +58,59 @@ class Part:
         passages_digest: digest of the ids and texts that the vectors were made from.
     """
 
-    file: str
-    passages: int
-    postings: int
+    file: FileName
+    passages: Count
+    postings: Count
     sha256: str
     passages_digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Record):
     """What is in a folder of vector parts, and what made it. It has neither dates nor paths: equal work, equal bytes.
 
     Attributes:
+        complete: whether the parts are all that there will be.
         space: what the vectors mean.
         part_size: the most passages in one part.
         store_raw: whether the passages' texts are stored beside their vectors.
+        passages: how many vectors the parts have together.
+        postings: how many (term, impact) pairs these have.
         parts: the parts that are whole.
-        complete: whether these are all that there will be.
     """
 
-    space: VectorSpace
-    part_size: int
-    store_raw: bool
-    parts: tuple[Part, ...] = ()
+    format: Annotated[str, only("disco-vectors")] = "disco-vectors"
+    version: Annotated[int, only(1)] = 1
     complete: bool = False
+    space: VectorSpace
+    part_size: Count
+    store_raw: bool
+    passages: Count = 0
+    postings: Count = 0
+    parts: Items[Part] = ()
 
-    @property
-    def passages(self) -> int:
-        """How many vectors the parts have together."""
-        return sum(part.passages for part in self.parts)
+    @model_validator(mode="after")
+    def _check_sums(self) -> Self:
+        if (self.passages, self.postings) != (sums := _sums(self.parts)):
+            found = f"{self.passages:,} passages and {self.postings:,} postings"
+            raise ValueError(f"expected {sums[0]:,} passages and {sums[1]:,} postings, as in all parts, found {found}")
+        return self
+
+    def with_parts(self, parts: Sequence[Part], complete: bool) -> Manifest:
+        """Return a manifest of the same run with these parts."""
+        passages, postings = _sums(parts)
+        update = {"parts": tuple(parts), "passages": passages, "postings": postings, "complete": complete}
+        return self.model_copy(update=update)
 
     def settings(self) -> dict[str, Any]:
         """Everything that a run must share with this one to continue it, by name."""
-        space = self.space.to_json()
+        space = self.space.model_dump()
         quantiser = space.pop("quantiser")
         return {**space, **quantiser, "part_size": self.part_size, "store_raw": self.store_raw}
 
     def write(self, folder: Path) -> None:
         """Replace the manifest in the folder, all at once."""
-        record = {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "complete": self.complete,
-            "space": self.space.to_json(),
-            "part_size": self.part_size,
-            "store_raw": self.store_raw,
-            "passages": self.passages,
-            "postings": sum(part.postings for part in self.parts),
-            "parts": [asdict(part) for part in self.parts],
-        }
         with write_aside(folder / MANIFEST) as file:
-            json.dump(record, file, indent=1, ensure_ascii=False)
+            json.dump(self.model_dump(), file, indent=1, ensure_ascii=False)
             file.write("\n")
 
     @classmethod
@@ -134,20 +123,9 @@ class Manifest:
         path = folder / MANIFEST
         if not path.exists():
             return None
-        try:
-            record = json.loads(path.read_bytes())
-            if record["format"] != FORMAT:
-                raise ValueError(f"its format is {record['format']!r}, not {FORMAT!r}")
-            if record["version"] != FORMAT_VERSION:
-                raise ValueError(f"its version is {record['version']!r}, this program knows version {FORMAT_VERSION}")
-            return cls(
-                space=VectorSpace.from_json(record["space"], str(path)),
-                part_size=record["part_size"],
-                store_raw=record["store_raw"],
-                parts=tuple(Part(**part) for part in record["parts"]),
-                complete=record["complete"],
-            )
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise InputError(
-                f"{path}: not a manifest of vector parts that this version can read: {problem}"
-            ) from problem
+        # Other programs write files of this name, too.
+        return cls.check(read_json(path), f"{path}: not a manifest of vector parts that this version can read")
+
+
+def _sums(parts: Sequence[Part]) -> tuple[int, int]:
+    return sum(part.passages for part in parts), sum(part.postings for part in parts)

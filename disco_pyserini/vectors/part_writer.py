@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,9 @@ from disco_pyserini.impacts import ImpactVector
 from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.parquet import read_ids, to_parquet
-from disco_pyserini.vectors.parts import VOCABULARY, differences, read_part
+from disco_pyserini.vectors.parts import VOCABULARY, read_part, refuse_other_settings
+
+logger = logging.getLogger(__name__)
 
 REJECTS = "rejects.jsonl"
 """Where those who read the passages may list bad records, beside the parts."""
@@ -85,11 +87,14 @@ def write_parts(
         raise DiscoError("the vocabulary is not the one that the description of the vectors names")
     _check_folder(directory)
     with _only_run(directory):
-        before = _begin(directory, Manifest(space, part_size, store_raw), vocabulary)
+        before = _begin(directory, Manifest(space=space, part_size=part_size, store_raw=store_raw), vocabulary)
         job = _Job(directory, before, len(vocabulary), encode, progress)
         for part in _in_parts(passages, part_size):
             job.add(part)
-        return job.finish()
+        manifest = job.finish()
+    if before.complete:
+        logger.info(f"{directory}: already complete, nothing to do")
+    return manifest
 
 
 class _Job:
@@ -140,7 +145,13 @@ class _Job:
         with self._can_continue(), write_bytes_aside(self._folder / name) as file:
             file.write(content)
         postings = sum(len(vector.terms) for vector in vectors)
-        return Part(name, len(passages), postings, hashlib.sha256(content).hexdigest(), digest)
+        return Part(
+            file=name,
+            passages=len(passages),
+            postings=postings,
+            sha256=hashlib.sha256(content).hexdigest(),
+            passages_digest=digest,
+        )
 
     def _check(self, passages: Sequence[PassageLike], vectors: Sequence[ImpactVector]) -> None:
         if len(vectors) != len(passages):
@@ -152,7 +163,7 @@ class _Job:
 
     def _save(self, complete: bool) -> Manifest:
         known_later = self._before.parts[len(self._parts) :]
-        manifest = replace(self._before, parts=(*self._parts, *known_later), complete=complete)
+        manifest = self._before.with_parts([*self._parts, *known_later], complete)
         with self._can_continue():
             manifest.write(self._folder)
         return manifest
@@ -255,11 +266,8 @@ def _only_run(directory: Path) -> Iterator[None]:
 def _begin(directory: Path, wanted: Manifest, vocabulary: Sequence[str]) -> Manifest:
     """Return the manifest of the run to continue, which is the wanted one if there is none."""
     before = Manifest.read(directory)
-    if before is not None and (changed := differences(before, wanted)):
-        raise InputError(
-            f"{directory}: holds vectors of a run with other settings: {changed}: "
-            "use the same settings to continue it, or another --output"
-        )
+    if before is not None:
+        refuse_other_settings(directory, before, wanted)
     for entry in directory.iterdir():
         if _LEFTOVER.fullmatch(entry.name):
             entry.unlink()

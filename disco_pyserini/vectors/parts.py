@@ -66,6 +66,15 @@ def differences(before: Manifest, now: Manifest) -> str:
     return ", ".join(f"{name} was {old[name]!r} and is {new[name]!r}" for name in old if old[name] != new[name])
 
 
+def refuse_other_settings(folder: Path, before: Manifest, now: Manifest) -> None:
+    """Raise an `InputError` if a run may not continue the one before it, because their settings differ."""
+    if changed := differences(before, now):
+        raise InputError(
+            f"{folder}: holds vectors of a run with other settings: {changed}: "
+            "use the same settings to continue it, or another --output"
+        )
+
+
 def read_part(folder: Path, part: Part) -> bytes:
     """Return the bytes of a part once its checksum is right.
 
@@ -134,7 +143,7 @@ def _vocabulary(folder: Path, space: VectorSpace) -> list[str]:
         tokens: list[str] = json.loads(path.read_bytes())
         if vocabulary_hash(tokens) != space.vocabulary:
             raise ValueError(f"its hash is not the one in {MANIFEST}")
-    except (OSError, ValueError, TypeError) as problem:
+    except (OSError, ValueError, TypeError, RecursionError) as problem:
         raise InputError(
             f"{path}: not the vocabulary of these vectors: {problem}: "
             "delete it and run the same `disco encode` again, which writes it anew"

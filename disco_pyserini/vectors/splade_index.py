@@ -109,7 +109,7 @@ def sort_postings(
     Args:
         index: the index.
         output: where the vectors will be written.
-        space: what the vectors mean; how weights become impacts is of interest here.
+        space: what the vectors mean; its quantiser turns weights into impacts.
         vocabulary: the tokens, in the order of their ids.
         progress: called with the number of postings done since the last call.
 
@@ -283,9 +283,10 @@ def _postings(
         )
     if not np.isfinite(weights).all() or weights.min() < 0:
         raise InputError(f"{where}: expected finite weights that are not negative, found others: get the file again")
-    impacts = quantiser.quantise(weights)
-    if impacts.max() >= 2**_IMPACT_BITS:
-        raise InputError(f"{where}: expected impacts below {2**_IMPACT_BITS:,}, found {impacts.max():,}")
+    try:
+        impacts = quantiser.quantise(weights)
+    except InputError as problem:
+        raise InputError(f"{where}: {problem}") from problem
     kept = impacts > 0
     postings: NDArray[np.uint64] = positions[kept].astype(np.uint64) << _DOCUMENT_SHIFT
     postings |= np.uint64(piece.term) << _TERM_SHIFT

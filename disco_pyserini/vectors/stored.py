@@ -1,4 +1,4 @@
-"""Opening vectors that are stored on disk, of whatever kind they are."""
+"""Opening stored vectors of any kind."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from disco_pyserini.vectors.manifest import MANIFEST
 from disco_pyserini.vectors.parts import read_parts
 
 
-def open_vectors(path: Path) -> VectorSource:
-    """Open vector parts (a folder with a manifest, or one of shards), or JSONL as Anserini reads it (a file or folder).
+def open_vectors(path: Path | str) -> VectorSource:
+    """Open stored vectors.
+
+    Args:
+        path: vector parts (a folder with a manifest, or a folder of shards), or Anserini's JSONL (a file or folder).
+
+    Returns:
+        the vectors, which are read in batches.
 
     Raises:
-        InputError: there is neither of them, or the parts are not complete.
+        InputError: there are no vectors, or the parts are not complete.
     """
+    path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder: expected what `disco encode` wrote, or JSONL vectors")
     if (path / MANIFEST).exists() or any(path.glob("shard-*-of-*")):

@@ -220,7 +220,7 @@ def write_training_files(encoder: DiscoDocumentEncoder) -> None:
     queries, qrels = list(WORLD.queries("train")), WORLD.qrels("train")
     write_turns(queries, Path("turns.jsonl"))
     write_qrels(qrels, Path("qrels.txt"))
-    encode_corpus(encoder, "disco-tiny", WORLD.passages(), Path("vectors"))
+    encode_corpus(WORLD.passages(), Path("vectors"), encoder)
     documents = load_vectors(open_vectors(Path("vectors")), encoder.vocabulary)
     conversations = encoder.weight_vectors([query.text("conversation") for query in queries])
     for teacher in TEACHERS:

@@ -9,6 +9,7 @@ from statistics import fmean, stdev, variance
 from typing import Any
 
 from disco_pyserini.demo_world import DemoWorld
+from disco_pyserini.evaluation import Estimate
 from disco_pyserini.evaluation.plots import plot_by_depth
 from disco_pyserini.files import write_aside
 from studies.distillation.students import (
@@ -34,7 +35,11 @@ def write_report(study: Study) -> None:
     FOLDER.mkdir(exist_ok=True)
     _plot_candidates(study)
     _plot_flops(study)
-    plot_by_depth(_depths(study), {"nDCG@3": _lines(study)}, FOLDER / "depth.png")
+    lines = {
+        name: {depth: Estimate(value, _questions()[depth]) for depth, value in zip(_depths(study), values, strict=True)}
+        for name, values in _lines(study).items()
+    }
+    plot_by_depth("Students and references on the demo world (synthetic)", {"nDCG@3": lines}, FOLDER / "depth.png")
     with write_aside(PAGE) as file:
         file.write(page(study))
 
@@ -48,23 +53,25 @@ def page(study: Study) -> str:
     teachers = ["teacher A", "teacher B", "teachers A and B fused"]
     students = {name: study.mean(name, "nDCG@3") for name in ("KL, teacher A", "KL, teacher B")}
     better = max(students, key=students.__getitem__)
-    questions = Counter(query.depth for query in DemoWorld().queries("test"))
-    return f"""# Distillation study
+    questions = _questions()
+    return f"""# See which distillation settings pay off
 
-What the DiSCo papers ([SIGIR 2025](https://arxiv.org/abs/2410.14609) and its successor, arXiv 2606.04650) claim,
-tried on a small scale. Everything here is **synthetic**: the students are trained on a generated world of
-{WORLD.size:,} passages and measured on the test split of the demo's own ({questions.total()} turns), whose names they
-have not seen. They start from disco-tiny's document encoder and take {STEPS} steps of {BATCH} conversations: far from
-converged, so that many can be compared. Teachers A and B are SPLADE with disco-tiny's document encoder on two kinds of
-flawed rewrites. A training query has {DEPTH} passages, scored by the teacher: half are the teacher's best, half the
-best for the unrewritten conversation. Unless a row says otherwise, a student learns with KL divergence from teacher A
-(and the anti-zero term), with 16 candidates drawn from rank 11 on, and without regularisation.
+This study tests the claims of the DiSCo papers ([SIGIR 2025](https://arxiv.org/abs/2410.14609) and
+[arXiv 2606.04650](https://arxiv.org/abs/2606.04650), 2026) on a small scale. All data is **synthetic**. The students
+are trained on a generated world of {WORLD.size:,} passages, and tested on the test split of the demo world
+({questions.total()} turns), which shares no names with it. They start from disco-tiny's document encoder and
+take {STEPS} steps of {BATCH} conversations. They are far from converged, so that many of them can be compared.
 
-Each student was trained with the seeds {", ".join(map(str, SEEDS))}, which decide the batches and the draws;
-tables give mean ± standard deviation over them. References have no seed. Searches are exhaustive, over impacts. A claim
-*shows* where the means differ in its direction, and by more than two standard errors of the difference.
+Teachers A and B are SPLADE with disco-tiny's document encoder and two kinds of flawed rewrites. Each training query has
+{DEPTH} passages, scored by the teacher. Half are the teacher's best; half are the best for the unrewritten
+conversation. Unless a row says otherwise, a student learns with KL divergence from teacher A (and the anti-zero term),
+with 16 candidates drawn from rank 11 on, and without regularisation.
 
-This command trains what is missing, and writes this page and its plots:
+Each student was trained with the seeds {", ".join(map(str, SEEDS))}, which determine the batches and the draws.
+Tables give mean ± standard deviation over the seeds. Baselines and teachers have no seed. Searches are exhaustive, over
+impacts. A claim *holds* if the means differ in its direction by more than two standard errors of the difference.
+
+This command trains missing students, and writes this page and its plots:
 
 ```text
 python -m studies.distillation
@@ -75,45 +82,46 @@ It took {study.seconds / 60:.0f} minutes on {study.machine}, which had other wor
 
 {_table(study, [name for name in study.references if name not in teachers])}
 
-## Scores or representations
+## Distil scores, or representations?
 
-DiSCo's first claim: learning a teacher's scores (KL) beats learning its representation of the rewrite (MSE).
+DiSCo's first claim: learning a teacher's scores (KL) is better than learning its representation of the rewrite (MSE).
 
 {_table(study, [BASE, "MSE, rewrite A", "teacher A"])}
 
-The student by MSE has the learning rate 2e-4: with 5e-4 and more it collapses to empty vectors, with 1e-4 it reaches
-less. All others have 1e-3.
+The MSE student has a learning rate of 2e-4: with 5e-4 or more it collapses to empty vectors, and with 1e-4 its scores
+are lower. All other students have 1e-3.
 
 {_verdict(study, BASE, "MSE, rewrite A", "KL over scores is better than MSE between representations")}
 
-## One teacher, the other, both
+## One teacher, or two?
 
-The second: several teachers are better than one, and a student may surpass its teacher.
+DiSCo's second claim: several teachers are better than one, and a student may surpass its teacher.
 
 {_table(study, ["KL, teacher A", "KL, teacher B", "KL, A and B fused", *teachers])}
 
-{_verdict(study, "KL, A and B fused", better, "the student of both is better than that of the better teacher")}
+{_verdict(study, "KL, A and B fused", better, "the student of both teachers is better than the best student of one")}
 {_verdict(study, "KL, teacher A", "teacher A", "the student of A is better than teacher A")}
 {_verdict(study, "KL, teacher B", "teacher B", "the student of B is better than teacher B")}
-{_verdict(study, "KL, A and B fused", "teachers A and B fused", "the student of both is better than both teachers")}
+{_verdict(study, "KL, A and B fused", "teachers A and B fused", "the student of both is better than its teachers")}
 
-So short a training cannot show the latter: disco-tiny itself learned from 40 times as many conversations, and comes
-within 5 points of its teacher, SPLADE on human rewrites, without surpassing it either ([training](training.md)).
+Training is too short here to test whether a student can surpass its teacher. disco-tiny itself learned from 40 times as
+many conversations. It comes within 5 points of its teacher, SPLADE with human rewrites, and does not surpass it either
+([training](training.md)).
 
-## A little contrastive loss
+## Add a contrastive loss?
 
 {_table(study, [BASE, "0.99 KL + 0.01 contrastive", mixed, without])}
 
 {_verdict(study, "0.99 KL + 0.01 contrastive", BASE, "the published mixture is better than KL alone")}
 {_verdict(study, mixed, BASE, "ten times as much contrastive loss is better than KL alone")}
-{_verdict(study, mixed, without, "the positive helps in the KL divergence, beside that in the contrastive loss")}
+{_verdict(study, mixed, without, "the positive helps in the KL divergence as well as in the contrastive loss")}
 
-KL without the positive and without a contrastive loss is not in the table: nothing tells such a student what is
-relevant, and its vectors collapsed with one of three seeds to empty ones, and with two to nearly empty ones.
+The table leaves out KL without the positive and without a contrastive loss. Nothing tells such a student what is
+relevant: its vectors became empty with one of three seeds, and nearly empty with the other two.
 
-## Which candidates, and how many
+## Which candidates, and how many?
 
-The 2026 paper's claim: it matters how candidates are drawn.
+A claim of the 2026 paper: it matters how candidates are drawn.
 
 {_table(study, strategies)}
 
@@ -126,7 +134,7 @@ The 2026 paper's claim: it matters how candidates are drawn.
 
 ![nDCG@3 by number of candidates](distillation-study/candidates.png)
 
-## Fewer FLOPS
+## Reduce FLOPS
 
 {_table(study, regularised, flops=True)}
 
@@ -134,7 +142,7 @@ The 2026 paper's claim: it matters how candidates are drawn.
 
 ![R@100 by expected FLOPS](distillation-study/flops.png)
 
-## By turn
+## Results by turn
 
 ![nDCG@3 by turn](distillation-study/depth.png)
 
@@ -173,15 +181,15 @@ def _verdict(study: Study, better: str, worse: str, claim: str) -> str:
     difference = fmean(ours) - fmean(theirs)
     noise = 2 * sqrt(sum(variance(runs) / len(runs) for runs in (ours, theirs) if len(runs) > 1))
     what = (
-        "**shows**" if difference > noise else "shows the **opposite**" if -difference > noise else "does **not show**"
+        "**holds**" if difference > noise else "is **contradicted**" if -difference > noise else "is **not confirmed**"
     )
-    return f"- That {claim} {what} here: {difference:+.3f} nDCG@3."
+    return f"- The claim that {claim} {what} here: {difference:+.3f} nDCG@3."
 
 
 def _spread(study: Study, names: Sequence[str]) -> str:
     ranked = sorted(names, key=lambda name: study.mean(name, "nDCG@3"))
     worst, best = ranked[0], ranked[-1]
-    return _verdict(study, best, worst, f"it matters (the best, {_label(best)}, against the worst, {_label(worst)})")
+    return _verdict(study, best, worst, f"it matters (best: {_label(best)}, worst: {_label(worst)})")
 
 
 def _halved(study: Study, names: Sequence[str]) -> str:
@@ -189,14 +197,19 @@ def _halved(study: Study, names: Sequence[str]) -> str:
     whole, recall = study.mean(base, "flops"), study.mean(base, "R@100")
     reached = [name for name in others if study.mean(name, "flops") <= whole / 2]
     if not reached:
-        return f"No weight tried halves the {whole:.1f} FLOPS of the student without regularisation."
+        return f"No weight halves the {whole:.1f} FLOPS of the student without regularisation."
     name = max(reached, key=lambda name: study.mean(name, "flops"))
     loss = 1 - study.mean(name, "R@100") / recall
     return (
-        f"The first weight that halves the FLOPS, {name.removeprefix('FLOPS ')}, leaves "
+        f"The smallest weight that halves the FLOPS, {name.removeprefix('FLOPS ')}, leaves "
         f"{study.mean(name, 'flops') / whole:.0%} of them and loses {loss:.1%} of R@100.\n"
-        f"The paper's claim of at most 2 % {'**shows**' if loss <= 0.02 else 'does **not show**'} here."
+        f"The paper's claim of at most 2 % {'**holds**' if loss <= 0.02 else 'is **not confirmed**'} here."
     )
+
+
+def _questions() -> Counter[int]:
+    """How many questions of the test split each turn has."""
+    return Counter(query.depth for query in DemoWorld().queries("test"))
 
 
 def _depths(study: Study) -> list[int]:

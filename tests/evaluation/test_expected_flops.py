@@ -13,11 +13,12 @@ from typer.testing import CliRunner, Result
 from disco_pyserini.cli import evaluate, flops
 from disco_pyserini.encoding import document_encoder, query_encoder
 from disco_pyserini.errors import InputError
+from disco_pyserini.evaluation import Estimate
 from disco_pyserini.evaluation.expected_flops import activations_by_depth, count_activations, expected_flops
 from disco_pyserini.evaluation.plots import plot_by_depth
+from disco_pyserini.exports.anserini_jsonl import export
 from disco_pyserini.passages import Passage
 from disco_pyserini.vectors import encode_corpus, open_vectors
-from disco_pyserini.vectors.jsonl import write_jsonl
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -66,14 +67,14 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least one vector"):
         count_activations([], 2)
     with pytest.raises(InputError, match=r"expected a name that ends with \.png"):
-        plot_by_depth([1], {"y": {"a": [1.0]}}, tmp_path / "plot.pdf")
+        plot_by_depth("title", {"y": {"a": {1: Estimate(1.0, 4)}}}, tmp_path / "plot.pdf")
 
 
 def test_the_command(tmp_path: Path, checkpoint: Path) -> None:
     generator = np.random.default_rng(1)
     passages = [Passage(f"d{i}", " ".join(generator.choice(WORDS, size=6))) for i in range(30)]
     encoder = document_encoder(str(checkpoint), device="cpu")
-    encode_corpus(encoder, str(checkpoint), passages, tmp_path / "vectors")
+    encode_corpus(passages, tmp_path / "vectors", encoder)
     texts = {"1_1": "who wrote the album", "1_2": "when [SEP] he [SEP] who", "2_1": "river city"}
     topics = tmp_path / "topics.tsv"
     topics.write_text("".join(f"{qid}\t{text}\n" for qid, text in texts.items()))
@@ -93,7 +94,7 @@ def test_the_command(tmp_path: Path, checkpoint: Path) -> None:
     assert plot.read_bytes().startswith(PNG)
 
     # JSONL numbers the tokens otherwise, and says no encoder.
-    write_jsonl(open_vectors(tmp_path / "vectors"), tmp_path / "vectors.jsonl")
+    export(open_vectors(tmp_path / "vectors"), tmp_path / "vectors.jsonl")
     command = ("flops", "--vectors", tmp_path / "vectors.jsonl", "--topics", topics)
     assert disco(*command, "--encoder", checkpoint).stdout == result.stdout
     with pytest.raises(InputError, match="does not say which query encoder belongs to it"):

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from disco_pyserini.datasets.turns import depth_of
 from disco_pyserini.errors import InputError
-from disco_pyserini.evaluation import evaluate
+from disco_pyserini.evaluation import Evaluation, evaluate
 from disco_pyserini.trec import read_run
 
 QRELS = {"a_1": {"x": 1, "y": 2}, "a_2": {"z": 1}, "b_1": {"x": 1}}
@@ -40,3 +41,15 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("qid", "depth"), [("31_4", 4), ("1-2_10", 10), ("132_1-3", 3), ("dw-000012_3", 3)])
 def test_depth_of_query_ids(qid: str, depth: int) -> None:
     assert depth_of(qid) == depth
+
+
+def test_estimates_have_confidence_intervals() -> None:
+    """scipy's own interval of a mean is the independent computation."""
+    from scipy.stats import t
+
+    values = {"1_1": 1.0, "2_1": 0.0, "3_1": 0.5, "4_1": 0.25}
+    estimate = Evaluation({"RR": values}).estimate("RR")
+    low, high = t.interval(0.95, 3, loc=0.4375, scale=np.std(list(values.values()), ddof=1) / 2)
+    assert (estimate.mean, estimate.queries) == (0.4375, 4)
+    assert estimate.half_width == pytest.approx((high - low) / 2)
+    assert Evaluation({"RR": {"1_1": 1.0}}).estimate("RR") == (1.0, 1, None)

@@ -12,7 +12,7 @@ from small_indexes import LookUp, Vector, Vectors
 from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm, retrieval
 from disco_pyserini.lucene.impact_index import build_index
-from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.engine import Hit, lower_ties
 from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.trec import write_run
 
@@ -109,7 +109,7 @@ def test_pruning_needs_a_term(index: Path) -> None:
 
 def test_every_group_of_ties_starts_anew() -> None:
     scores = np.array([9, 7, 7, 7, 5, 5, 1], dtype=np.float32)
-    lowered = retrieval._lower_ties(scores)
+    lowered = lower_ties(scores)
     assert [round(float(a - b) * 1e6) for a, b in zip(scores, lowered, strict=True)] == [0, 0, 1, 2, 0, 1, 0]
     assert all(a > b for a, b in pairwise(lowered))
-    assert retrieval._lower_ties(scores[:0]).tolist() == []
+    assert lower_ties(scores[:0]).tolist() == []

@@ -54,6 +54,8 @@ def test_the_stock_command_after_installing(
     where = Path(run("-c", "import disco_pyserini; print(disco_pyserini.__file__)").strip()).parent
     assert where == (checkout if options else own) / "disco_pyserini"
     assert run("-c", "from disco_pyserini.cards import cards; print(len(cards()) > 0)") == "True\n"
+    world = "from disco_pyserini.demo_world import DemoWorld; print(len(list(DemoWorld(size=60).passages())))"
+    assert run("-c", world) == "60\n"
     command = ["-m", "pyserini.search.lucene", "--impact", "--encoder", "disco", "--index", str(tiny.index)]
     command += [
         "--topics",

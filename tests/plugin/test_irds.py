@@ -12,6 +12,7 @@ import pytest
 from published import make_topiocqa, write_lines
 
 from disco_pyserini.datasets.registry import open_collection
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.errors import DiscoError
 from disco_pyserini.passages import count_passages, read_passages
 
@@ -87,6 +88,7 @@ def test_topiocqa(tmp_path: Path) -> None:
     assert found["loaded"] == []
     named = found["named"]
     assert {"disco/topiocqa", "disco/qrecc/test", "disco/cast2022/test", "disco/ikat2025/test"} <= set(named)
+    assert {"disco/demo-world", "disco/demo-world/test"} <= set(named)
     assert {"disco/mtrag/fiqa", "disco/mtrag-un/govt"} <= set(named) and "disco/mtrag" not in named
     # ir_datasets has these itself.
     assert not any(name.startswith(("disco/cast2019", "disco/cast2020")) for name in named)
@@ -100,6 +102,17 @@ def test_its_own_command_and_the_switch(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[:2] == ["1_1\twho was king?", "1_2\twhen did he die?"], done.stderr
     script = "import ir_datasets; print([name for name in ir_datasets.registry if name.startswith('disco/')])"
     assert run(script, tmp_path, DISCO_PYSERINI_PLUGIN="0").stdout == "[]\n"
+
+
+def test_a_generated_collection(tmp_path: Path) -> None:
+    script = (
+        "data = __import__('ir_datasets').load('disco/demo-world/test')\n"
+        "print(data.docs_store().get('place-000001-climate').text)\n"
+        "print(sum(1 for _ in data.docs_iter()), sum(1 for _ in data.queries_iter()), len(data.qrels_dict()))"
+    )
+    done = run(script, tmp_path)
+    text = next(passage.contents for passage in DemoWorld().passages() if passage.id == "place-000001-climate")
+    assert done.stdout.splitlines() == [text, "2000 296 296"], done.stderr
 
 
 def test_passages_of_each_domain(tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ def test_pruned_search(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:
 def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:
     other = make_checkpoint(tmp_path / "other", words=[*WORDS, "queen"])
     build_index(Vectors({"a": {"x": 1}, "b": {"y": 1}}, raw=True), tmp_path / "raw", store_raw=True)
+    build_bm25_index([Passage("p", "a king")], tmp_path / "text")
     (tmp_path / "empty").mkdir()
     (tmp_path / "old.txt").write_text("an older run")
     topics = {"tab": "1\ta\tb\n", "no text": "1\ta\n2\t\n", "twice": "1\ta\n1\tb\n"}
@@ -220,9 +221,11 @@ def test_errors_and_the_library(tiny: Tiny, tmp_path: Path, run_python: Run) -> 
         return ["--impact", *(str(word) for name, value in options.items() for word in (f"--{name}", value))]
 
     expected = {
-        "no index": (command(index=tmp_path / "empty"), "found no file segments_N in it"),
+        "no index": (command(index=tmp_path / "empty"), "found neither disco.json nor a file segments_N in it"),
         "nothing there": (command(index=tmp_path / "gone"), "gone: expected the folder of an index or the name of"),
         "misfit": (command(f"disco:{other}"), f"the query encoder {other} does not fit the index {tiny.index}"),
+        "no encoder": (command("disco-tinny"), "unknown encoder 'disco-tinny': did you mean 'disco-tiny'? (disco enc"),
+        "text index": (command(index=tmp_path / "text"), "text: expected an impact index, found a BM25 index"),
         "no model": (command("disco:/no/such/model"), "/no/such/model"),
         "tab": (command(topics=tmp_path / "tab.tsv"), "tab.tsv:1: expected qid<TAB>text with exactly one tab, found 2"),
         "no text": (command(topics=tmp_path / "no text.tsv"), "no text.tsv:2: empty query"),

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from reproduction.small import RECIPE, calls, make_small, reproduce
 
+from disco_pyserini.errors import InputError
+from disco_pyserini.evaluation import Estimate
+from disco_pyserini.reproduction.driver import Costs, read_costs
 from disco_pyserini.reproduction.verdicts import Verdict, judge
 
 
@@ -218,6 +221,37 @@ def test_bad_requests(tmp_path: Path) -> None:
     make_small(tmp_path)
     unknown = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forward")
     assert unknown.returncode == 2
-    assert "no condition 'forward' here: did you mean forwards?" in unknown.stderr
+    assert "no condition 'forward' here: did you mean 'forwards'?" in unknown.stderr
     assert "--report needs results" in reproduce(tmp_path, "--report", "r.html", "--skip-eval").stderr
     assert "expected a name that ends with .html" in reproduce(tmp_path, "--report", "small.yaml").stderr
+
+
+COSTS = (
+    '{"queries": 3, "flops": 1.5, "dimensions": 2, "by_depth": {"1": {"queries": 3, "flops": 1.5, "dimensions": 2}}}'
+)
+
+
+def test_costs_are_read(tmp_path: Path) -> None:
+    (tmp_path / "flops.json").write_text(COSTS)
+    assert read_costs(tmp_path / "flops.json") == Costs(1.5, 2.0, {1: Estimate(2.0, 3)})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('"flops": 1.5', '"flops": "x"', "flops: expected a number, found 'x'"),
+        ('"flops": 1.5', '"flops": 1e999', "flops: expected a finite number, found inf"),
+        ('"flops": 1.5', '"flops": null', "flops: expected a number, found None"),
+        ('{"1"', '{"one"', "by_depth.one: expected text like ^[0-9]"),
+        ('"dimensions": 2}}', '"x": 2}}', "by_depth.1.dimensions: missing"),
+        ('"by_depth": {', '"by_depth": [{', "expected JSON"),
+    ],
+)
+def test_other_costs_are_refused(tmp_path: Path, before: str, after: str, message: str) -> None:
+    assert before in COSTS
+    path = tmp_path / "flops.json"
+    path.write_text(COSTS.replace(before, after, 1))
+    with pytest.raises(InputError) as caught:
+        read_costs(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)

@@ -35,32 +35,32 @@ def test_values_with_spaces_stay_one_argument(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("measures:", "measure:", r"small\.yaml: measure: unknown field: did you mean measures\?"),
+        ("measures:", "measure:", r"small\.yaml: measure: unknown field: did you mean 'measures'\?"),
         (
             "    command: python tool.py forwards",
             "    comand: python tool.py forwards",
-            r"small\.yaml: conditions\[forwards\]: comand: unknown field: did you mean command\?",
+            r"small\.yaml: conditions\[forwards\]\.comand: unknown field: did you mean 'command'\?",
         ),
         (
             "scores: [{MRR",
             "score: [{MRR",
-            r"small\.yaml: conditions\[forwards\]: datasets\[test\]: score: unknown field: did you mean scores\?",
+            r"small\.yaml: conditions\[forwards\]\.datasets\[test\]\.score: unknown field: did you mean 'scores'\?",
         ),
-        ("[{MRR: 0.6667", "[{MMR: 0.6667", r"datasets\[test\]: scores: unknown measure 'MMR': did you mean MRR\?"),
-        ("[{MRR: 0.6667", "[{MRR: high", r"datasets\[test\]: scores: MRR: expected a number, found 'high'"),
+        ("[{MRR: 0.6667", "[{MMR: 0.6667", r"datasets\[test\]\.scores: unknown measure 'MMR': did you mean 'MRR'\?"),
+        ("[{MRR: 0.6667", "[{MRR: high", r"datasets\[test\]\.scores\[1\]\.MRR: expected a number, found 'high'"),
         (
             "{run} {output}/index",
             "{run} {outptu}/index",
-            r"conditions\[forwards\]: command: unknown placeholder \{outptu\}: did you mean output\?",
+            r"conditions\[forwards\]\.command: unknown placeholder \{outptu\}: did you mean 'output'\?",
         ),
         (
             "forwards {run}",
             "forwards run.txt",
-            r"conditions\[forwards\]: command: expected \{run\} among its arguments",
+            r"conditions\[forwards\]\.command: expected \{run\} among its arguments",
         ),
-        ("index {output}/index", "index", r"prepare\[\{output\}/index\]: command: expected \{output\}/index among"),
-        ('output: "{output}/index"', "output: /etc", r"prepare\[/etc\]: output: expected a path that starts with"),
-        ("published: no", "published: yes", r"conditions\[backwards\]: datasets\[test\]: published: expected no"),
+        ("index {output}/index", "index", r"prepare\[\{output\}/index\]\.command: expected \{output\}/index among"),
+        ('output: "{output}/index"', "output: /etc", r"prepare\[/etc\]\.output: expected a path that starts with"),
+        ("published: no", "published: yes", r"conditions\[backwards\]\.datasets\[test\]: published: expected no"),
         ("measured: this tool", "", r"expected one of source .*, found none"),
         (
             "measured: this tool",
@@ -68,24 +68,73 @@ def test_values_with_spaces_stay_one_argument(tmp_path: Path) -> None:
             r"expected YAML",
         ),
         ("measured: this tool", "measured: x\n        source: y", r"found source and measured"),
-        ("baseline: forwards", "baseline: forward", r"baseline: unknown 'forward': did you mean forwards\?"),
+        (
+            "baseline: forwards",
+            "baseline: forward",
+            r"baseline: unknown condition 'forward': did you mean 'forwards'\?",
+        ),
         (
             "dataset: test\n        scores",
             "dataset: tset\n        scores",
-            r"dataset: unknown 'tset': did you mean test",
+            r"dataset: unknown data set 'tset': did you mean 'test'",
         ),
-        ("name: backwards", "name: forwards", r"conditions: name 'forwards' stands twice"),
-        ("name: backwards", "name: back/wards", r"expected letters, digits"),
-        ("query: utterance", "query: 3", r"conditions\[forwards\]: query: expected a text"),
+        ("name: backwards", "name: forwards", r"conditions: duplicate name 'forwards': make them differ"),
+        (
+            "name: backwards",
+            "name: back/wards",
+            r"conditions\[back/wards\]\.name: expected a name of letters, digits and",
+        ),
+        ("query: utterance", "query: 3", r"conditions\[forwards\]\.query: expected text"),
         ("python tool.py forwards", "python 'tool.py forwards", r"command: cannot be split .*check the quotes"),
-        ("queries: 3", "queries: many", r"datasets\[test\]: queries: expected a number"),
+        ("queries: 3", "queries: many", r"datasets\[test\]\.queries: expected an integer"),
         (
             "published: no",
             "card: splade-disco-human-mistral",
             r"card: the card splade-disco-human-mistral has no scores for small",
         ),
-        ("published: no", "card: splade-disco-human-mistra", r"did you mean splade-disco-human-mistral\?"),
-        ("forwards {run}", "forwards {run} {query}x{conditoin}", r"did you mean condition\?"),
+        ("published: no", "card: splade-disco-human-mistra", r"did you mean 'splade-disco-human-mistral'\?"),
+        ("forwards {run}", "forwards {run} {query}x{conditoin}", r"did you mean 'condition'\?"),
+        (
+            "collection: small",
+            "collection: ../../x",
+            r"collection: expected a name of letters, digits and .*'\.\./\.\./x'",
+        ),
+        (
+            "collection: small",
+            "collection: /tmp",
+            r"collection: expected a name of letters, digits and .*, found '/tmp'",
+        ),
+        ("collection: small", "collection:", r"collection: expected text, found None"),
+        ("name: test", "name: ../test", r"datasets\[\.\./test\]\.name: expected a name of letters, digits and "),
+        (
+            'output: "{output}/index"',
+            'output: "{output}/../x"',
+            r"output: expected a path that starts with \{output\}/",
+        ),
+        ("queries: 3", "queries: .inf", r"datasets\[test\]\.queries: expected an integer, found inf"),
+        ("queries: 3", "queries: 0", r"datasets\[test\]\.queries: expected at least 1, found 0"),
+        ("title:", "tolerance: .nan\ntitle:", r"tolerance: expected a finite number, found nan"),
+        ("title:", "tolerance: -1\ntitle:", r"tolerance: expected at least 0, found -1"),
+        ("[MRR, R@1]", "MRR", r"measures: expected a list, found 'MRR'"),
+        ("[MRR, R@1]", "[MRR, 3]", r"measures\[2\]: expected text, found 3"),
+        ("[{MRR: 0.6667, R@1: 0.3333}]", "[]", r"datasets\[test\]: scores: missing"),
+        ("[{MRR: 0.6667, R@1: 0.3333}]", "{MRR: 0.6667}", r"datasets\[test\]\.scores: expected a list, found "),
+        ("measured: this tool", "card: disco-tiny", r"datasets\[test\]: scores: expected none beside card"),
+        (
+            "[python, tool.py, backwards,",
+            "[python, 3, backwards,",
+            r"\[backwards\]\.command\[2\]: expected text, found 3",
+        ),
+        (
+            "[python, tool.py, backwards,",
+            "[[python], 3,",
+            r"\[backwards\]\.command\[1\]: expected text, found \['python'",
+        ),
+        (
+            "command: python tool.py index {output}/index {data}/docs.txt",
+            "command:",
+            r"command: expected a command, .* None",
+        ),
         ("backwards, ", 'backwards, "{query}", ', r"conditions\[backwards\]: query: missing"),
     ],
 )
@@ -96,15 +145,38 @@ def test_mistakes_are_named(tmp_path: Path, before: str, after: str, message: st
         read_recipe(path)
 
 
-@pytest.mark.parametrize("text", ["- a list", "", "conditions: 3"])
+@pytest.mark.parametrize(
+    "text", ["- a list", "", "conditions: 3", "conditions: &a [*a]", "[" * 2_000, "datasets: []", "3: 4", "null", "\0"]
+)
 def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(InputError, match=r"bad\.yaml: "):
         read_recipe(tmp_path / "bad.yaml")
 
 
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("title: é".encode("latin-1"))
+    with pytest.raises(InputError, match=r"latin\.yaml: expected UTF-8"):
+        read_recipe(tmp_path / "latin.yaml")
+    with pytest.raises(InputError, match=r"cannot be read: Is a directory"):
+        read_recipe(tmp_path)
+
+
+@pytest.mark.parametrize("given", ["no", "false"])
+def test_truth_is_spelled_as_people_do(tmp_path: Path, given: str) -> None:
+    recipe = read_recipe(make_small(tmp_path, RECIPE.replace("published: no", f"published: {given}")))
+    assert recipe.conditions[1].expected[0].scores == {}
+
+
+def test_no_output_leaves_the_folder_by_what_is_filled_in(tmp_path: Path) -> None:
+    recipe = RECIPE.replace("query: utterance", "query: ../..").replace("{output}/index", "{output}/{query}/index")
+    recipe = recipe.replace("name: backwards", "name: backwards\n    query: human")
+    with pytest.raises(InputError, match=r"output: expected a path in out/small, found out/small/\.\./\.\./index"):
+        plan(read_recipe(make_small(tmp_path, recipe)), Path("out"))
+
+
 def test_unknown_names_and_files() -> None:
-    with pytest.raises(InputError, match=r"no recipe for 'demo-wrold': did you mean demo-world\?"):
+    with pytest.raises(InputError, match=r"no recipe for 'demo-wrold': did you mean 'demo-world'\?"):
         find_recipe("demo-wrold")
     with pytest.raises(InputError, match=r"mine\.yaml: cannot be read"):
         find_recipe("mine.yaml")
@@ -144,13 +216,13 @@ def test_published_scores_are_those_of_the_cards() -> None:
         if entry.scores and not entry.source.startswith("measured with")
     }
     on_cards = {
-        (card.name, score["collection"]): (
-            {name: value for name, value in score.items() if name not in {"collection", "source"}},
-            score["source"],
+        (card.name, score.collection): (
+            score.measures,
+            score.source,
         )
         for card in cards().values()
         for score in card.scores
-        if score["collection"] in installed_recipes()
+        if score.collection in installed_recipes()
     }
     assert expected == on_cards
 

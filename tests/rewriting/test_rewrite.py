@@ -114,15 +114,14 @@ def test_files_of_something_else_are_left_alone(tmp_path: Path) -> None:
     write_turns(QUERIES, path)
     path.write_bytes(path.read_bytes()[:-1])
     before = path.read_bytes()
-    with pytest.raises(
-        InputError, match=r"r\.jsonl:1: expected a JSON object with qid, rewrite, model, prompt and time"
-    ):
+    with pytest.raises(InputError, match=r"r\.jsonl:1: not a rewrite: \w+: unknown field: expected one of qid"):
         rewrite_turns(QUERIES, PROMPT, Echo(), path)
     assert path.read_bytes() == before
-    path.write_text("notes")
-    with pytest.raises(InputError, match=r"r\.jsonl:1"):
-        rewrite_turns(QUERIES, PROMPT, Echo(), path)
-    assert path.read_text() == "notes"
+    for content in ("notes", "[" * 100_000, "[]", '{"qid": 3}\n'):
+        path.write_text(content)
+        with pytest.raises(InputError, match=r"r\.jsonl:1"):
+            rewrite_turns(QUERIES, PROMPT, Echo(), path)
+        assert path.read_text() == content
 
 
 def test_rewrites_are_not_mixed(tmp_path: Path) -> None:
@@ -211,6 +210,11 @@ def by_hand(folder: Path, prompt: str, new_tokens: int) -> str:
     return tokenizer.decode(ids[start:], skip_special_tokens=True)
 
 
+def test_a_device_that_is_not_here(language_model: Path) -> None:
+    with pytest.raises(InputError, match="cannot use the device 'cuda:99': expected one of cpu"):
+        LocalModel(str(language_model), "cuda:99")
+
+
 def test_a_local_model_answers_greedily_whatever_the_batch(language_model: Path) -> None:
     model = LocalModel(str(language_model), "cpu", batch_size=3, max_new_tokens=8)
     answers = {answer.qid: answer.text for answer in model.answers(PROMPTS)}
@@ -251,7 +255,7 @@ def test_the_command(tmp_path: Path, language_model: Path) -> None:
     command = ("--turns", turns, "--output", output, "--model", language_model, "--prompt", prompt, "--device", "cpu")
     result = disco(*command, "--max-new-tokens", 9)
     assert result.exit_code == 1
-    assert f"3 rewrites added to {output}, 0 were there already" in result.stdout
+    assert f"3 rewrites added to {output}, 0 existed already" in result.stdout
     assert "without a rewrite: 1 query: 4\nthe first: the prompt has" in result.stderr
     record = json.loads(output.read_text().splitlines()[1])
     assert record["rewrite"] == clean(by_hand(language_model, PROMPT.fill(QUERIES[1].conversation), 9))
@@ -259,7 +263,7 @@ def test_the_command(tmp_path: Path, language_model: Path) -> None:
 
     write_turns(QUERIES, turns)
     result = disco(*command, "--max-new-tokens", 9)
-    assert result.exit_code == 0 and f"0 rewrites added to {output}, 3 were there already" in result.stdout
+    assert result.exit_code == 0 and f"0 rewrites added to {output}, 3 existed already" in result.stdout
 
 
 def test_refusals(tmp_path: Path) -> None:

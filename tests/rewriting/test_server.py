@@ -229,7 +229,7 @@ def test_the_command_killed_continued_and_made_topics(tmp_path: Path) -> None:
         environment = {**os.environ, KEY_VARIABLE: "sk-secret"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
-        assert f"{30 - kept} rewrites added to {output}, {kept} were there already" in done.stdout
+        assert f"{30 - kept} rewrites added to {output}, {kept} existed already" in done.stdout
         assert "sk-secret" not in done.stdout + done.stderr + output.read_text()
     assert read_rewrites(output) == expected(30)
 

@@ -28,7 +28,7 @@ def test_disco_is_the_encoder_of_the_index(tiny: Tiny) -> None:
 
 
 def test_an_index_of_unknown_origin_gets_the_default(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     foreign = copy(tiny.index, tmp_path)
     (foreign / FILE_NAME).unlink()
@@ -37,10 +37,8 @@ def test_an_index_of_unknown_origin_gets_the_default(
     for _ in range(2):
         encoder_names.query_encoder_for(foreign, "disco")
     assert asked == [DEFAULT_ENCODER] * 2
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
-        f"note: {foreign} does not say which encoder it belongs to, --encoder disco means {DEFAULT_ENCODER}"
-    ]
+    expected = f"{foreign} does not say which encoder it belongs to: --encoder disco means {DEFAULT_ENCODER}"
+    assert [(record.levelname, record.message) for record in caplog.records] == [("WARNING", expected)]
 
 
 @pytest.mark.parametrize("name", ["disco:", "nonsense"])
@@ -65,17 +63,17 @@ def test_another_quantiser_is_refused(tiny: Tiny, tmp_path: Path) -> None:
 
 
 def test_folders_that_are_no_index(tiny: Tiny, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected the folder of a Lucene index, found nothing"):
+    with pytest.raises(InputError, match="expected the folder of an index, found nothing"):
         read_index_manifest(tmp_path / "missing")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="expected the folder of a Lucene index, found a file"):
+    with pytest.raises(InputError, match="expected the folder of an index, found a file"):
         read_index_manifest(tmp_path / "file")
-    with pytest.raises(InputError, match="found no file segments_N in it"):
+    with pytest.raises(InputError, match=r"found neither disco\.json nor a file segments_N in it"):
         read_index_manifest(tmp_path)
     index = copy(tiny.index, tmp_path)
     for content, message in [
-        ("{", "not the manifest of an index"),
-        ('{"format": 9}', "format 9, this version reads 1"),
+        ("{", "expected JSON"),
+        ('{"format": 9}', "format: expected 1, found 9: update disco-pyserini"),
     ]:
         (index / FILE_NAME).write_text(content)
         with pytest.raises(InputError, match=message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from disco_pyserini.conversation import Conversation
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
 from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.lucene.lucene_searcher import LuceneSearcher
 from disco_pyserini.passages import Passage
 from disco_pyserini.search.engine import Hit
 from disco_pyserini.search.searcher import DiscoSearcher
@@ -74,6 +77,44 @@ def test_runs_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["run.txt"]
 
 
+@pytest.mark.parametrize("number", [0, -1])
+def test_numbers_below_one(tiny: Tiny, number: int) -> None:
+    with DiscoSearcher(tiny.index) as searcher:
+        with pytest.raises(InputError, match=f"expected k to be at least 1, found {number}"):
+            searcher.search("king", k=number)
+        with pytest.raises(InputError, match=f"expected threads to be at least 1, found {number}"):
+            searcher.batch_search(["king"], ["1"], threads=number)
+        with pytest.raises(InputError, match=f"expected query_terms to be at least 1, found {number}"):
+            searcher.search("king", query_terms=number)
+    with closing(LuceneSearcher(tiny.index)) as engine:
+        with pytest.raises(InputError, match=f"expected k to be at least 1, found {number}"):
+            engine.search([{"king": 1}], number)
+        with pytest.raises(InputError, match=f"expected threads to be at least 1, found {number}"):
+            engine.search([{"king": 1}], 1, threads=number)
+
+
+def test_a_closed_searcher_says_so(tiny: Tiny) -> None:
+    searcher = DiscoSearcher(tiny.index)
+    [hit] = searcher.search("king", k=1)
+    searcher.close()
+    searcher.close()
+    closed = re.escape(f"{tiny.index}: the searcher is closed: search and read texts before closing it")
+    for use in (
+        lambda: searcher.search("king"),
+        lambda: searcher.batch_search(["king", "he"], ["1", "2"], threads=2),
+        lambda: searcher.explain("king", hit.docid),
+        lambda: searcher.doc(hit.docid),
+        lambda: hit.text,
+    ):
+        with pytest.raises(DiscoError, match=closed):
+            use()
+
+
+def test_explaining_an_unknown_document(tiny: Tiny) -> None:
+    with DiscoSearcher(tiny.index) as searcher, pytest.raises(InputError, match="the index has no document 'd400'"):
+        searcher.explain("king", "d400")
+
+
 PASSAGES = [
     Passage("p1", "The kings of Norway were crowned in Trondheim."),
     Passage("p2", "Crowning a king takes place in a cathedral\nof Norway."),
@@ -86,6 +127,11 @@ PASSAGES = [
 def test_bm25(tmp_path: Path) -> None:
     assert build_bm25_index(PASSAGES, tmp_path / "index") == 5
     with Bm25Searcher(tmp_path / "index") as searcher:
+        for number in (0, -1):
+            with pytest.raises(InputError, match=f"expected k to be at least 1, found {number}"):
+                searcher.batch_search(["japan"], ["1"], k=number)
+            with pytest.raises(InputError, match=f"expected threads to be at least 1, found {number}"):
+                searcher.batch_search(["japan"], ["1"], threads=number)
         results = searcher.batch_search(["kings of Norway crowned", "japan", "the"], ["1", "2", "3"], threads=2)
     assert [hit.docid for hit in results["1"]] == ["p1", "p4", "p2"]
     scores = [hit.score for hit in results["1"]]
@@ -93,13 +139,16 @@ def test_bm25(tmp_path: Path) -> None:
     assert scores[0] == pytest.approx(scores[1] + 1e-6, abs=1e-7) and scores[1] > scores[2] > 0
     assert [hit.docid for hit in results["2"]] == ["p3"]
     assert results["3"] == []
+    searcher.close()
+    with pytest.raises(DiscoError, match="index: the searcher is closed"):
+        searcher.batch_search(["japan"], ["1"])
 
 
 def test_bm25_refusals(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'p1' stands for more than one passage"):
         build_bm25_index([*PASSAGES, PASSAGES[0]], tmp_path / "index")
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(InputError, match="expected the folder of a Lucene index"):
+    with pytest.raises(InputError, match="expected the folder of an index"):
         Bm25Searcher(tmp_path / "index")
     (tmp_path / "file").write_text("")
     with pytest.raises(DiscoError):

@@ -71,7 +71,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     generator = np.random.default_rng(5)
     passages = [Passage(f"p{i}", " ".join(generator.choice(WORDS, size=8))) for i in range(60)]
     encoder = document_encoder(str(model), device="cpu")
-    encode_corpus(encoder, str(model), passages, folder / "vectors")
+    encode_corpus(passages, folder / "vectors", encoder)
     build_index(open_vectors(folder / "vectors"), folder / "index")
     texts = {f"{i}_{j}": " ".join(generator.choice(WORDS, size=5)) for i in range(4) for j in range(1, 4)}
     topics = folder / "topics.tsv"
@@ -141,8 +141,8 @@ def test_teachers_of_two_kinds_are_fused(collection: Collection, tmp_path: Path)
     result = disco(*command, "--weights", "3 1", "--on-error", "skip")
     assert f"11 queries in {output}" in result.stdout
     assert f"{run}: left out, with equal scores only: 1 query: 8_8" in result.stderr
-    assert f"{one}: left out, since another teacher lacks them: 1 query: 0_1" in result.stderr
-    assert f"{run}: left out, since another teacher lacks them: 1 query: 9_9" in result.stderr
+    assert f"{one}: left out, not scored by all teachers: 1 query: 0_1" in result.stderr
+    assert f"{run}: left out, not scored by all teachers: 1 query: 9_9" in result.stderr
     fused = json.loads(output.read_text())
     assert set(fused) == set(qids)
     assert all(0 <= score <= 1 for scores in fused.values() for score in scores.values())

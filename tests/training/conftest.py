@@ -14,7 +14,6 @@ from checkpoints import WORDS
 
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.datasets.turns import Query, write_turns
-from disco_pyserini.encoding import document_encoder
 from disco_pyserini.passages import Passage
 from disco_pyserini.training.config import TrainingConfig, read_config
 from disco_pyserini.trec import write_qrels
@@ -70,7 +69,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> Pa
     write_turns(queries(), folder / "turns.jsonl")
     write_qrels({query.qid: {f"d{i}": 2, f"d{i + 20}": 1} for i, query in enumerate(queries())}, folder / "qrels.txt")
     (folder / "teacher.json").write_text(json.dumps(teacher_scores()))
-    encode_corpus(document_encoder(str(checkpoint)), "checkpoint", corpus, folder / "vectors")
+    encode_corpus(corpus, folder / "vectors", str(checkpoint))
     return folder
 
 

@@ -64,13 +64,17 @@ def test_the_command_trains_and_overrides(
     with pytest.raises(SystemExit) as done:
         main()
     assert done.value.code == 0
-    assert f"{tmp_path / 'kl' / 'final'}: trained in" in capsys.readouterr().out
+    output = capsys.readouterr()
+    assert f"{tmp_path / 'kl' / 'final'}: trained in" in output.out
+    logged = output.err.splitlines()
+    assert f"reading vectors from {collection / 'vectors'}" in logged
+    assert "training on 20 queries" in logged
     assert "name kl" in (tmp_path / "kl" / "final" / "README.md").read_text()
     monkeypatch.setattr("sys.argv", ["disco", "train", config, "--learning-speed", "1"])
     with pytest.raises(SystemExit) as done:
         main()
     assert done.value.code == 2
-    assert "did you mean learning_rate?" in capsys.readouterr().err
+    assert "did you mean 'learning_rate'?" in capsys.readouterr().err
 
 
 def test_a_trained_model_loads_in_all_ways(configure: Configure, checkpoint: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,15 @@ from checkpoints import make_checkpoint
 
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.errors import InputError
-from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.exports.anserini_jsonl import export
+from disco_pyserini.training.candidates import TeacherLists
 from disco_pyserini.training.document_vectors import DocumentVectors, check_space, load_vectors
 from disco_pyserini.training.live_documents import LiveDocuments
 from disco_pyserini.training.losses import DiscoLoss, MarginMSELoss, SampledLoss
 from disco_pyserini.training.sampling import Sampler, Sampling
 from disco_pyserini.training.student import student
+from disco_pyserini.training.tolerance import Tolerance
 from disco_pyserini.vectors import encode_corpus, open_vectors
-from disco_pyserini.vectors.jsonl import write_jsonl
 from training.conftest import passages, queries, teacher_scores
 
 QRELS = {query.qid: {f"d{i}": 1} for i, query in enumerate(queries())}
@@ -79,7 +79,7 @@ def test_stored_impacts_are_read_as_weights_and_only_those_needed(checkpoint: Pa
 
 def test_anserinis_jsonl_gives_the_same_vectors(checkpoint: Path, collection: Path, tmp_path: Path) -> None:
     encoder = document_encoder(str(checkpoint), device="cpu")
-    write_jsonl(open_vectors(collection / "vectors"), tmp_path / "vectors.jsonl")
+    export(open_vectors(collection / "vectors"), tmp_path / "vectors.jsonl")
     ours = load_vectors(open_vectors(collection / "vectors"), encoder.vocabulary).matrix().to_dense()
     theirs = load_vectors(open_vectors(tmp_path / "vectors.jsonl"), encoder.vocabulary).matrix().to_dense()
     assert torch.allclose(ours, theirs)
@@ -104,9 +104,9 @@ def test_vectors_of_another_encoder_are_refused(checkpoint: Path, collection: Pa
     assert space is not None
     check_space(space, encoder.revision, encoder.vocabulary, "vectors")
     with pytest.raises(InputError, match="the weights differ"):
-        check_space(replace(space, revision="0" * 64), encoder.revision, encoder.vocabulary, "vectors")
+        check_space(space.model_copy(update={"revision": "0" * 64}), encoder.revision, encoder.vocabulary, "vectors")
     other = document_encoder(str(make_checkpoint(tmp_path / "other", words=["some", "words"])), device="cpu")
-    encode_corpus(other, "other", passages()[:3], tmp_path / "vectors")
+    encode_corpus(passages()[:3], tmp_path / "vectors", other)
     with pytest.raises(InputError, match=r"expected vectors over the vocabulary .* found those of 'other'"):
         check_space(open_vectors(tmp_path / "vectors").space, encoder.revision, encoder.vocabulary, "vectors")
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from disco_pyserini.impacts import WeightVector
-from disco_pyserini.training.candidates import Candidates, TeacherLists, Tolerance
+from disco_pyserini.training.candidates import Candidates, TeacherLists
 from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.losses import (
     ContrastiveLoss,
@@ -23,6 +23,7 @@ from disco_pyserini.training.losses import (
 )
 from disco_pyserini.training.regularisers import Regulariser
 from disco_pyserini.training.sampling import Sampler, Sampling
+from disco_pyserini.training.tolerance import Tolerance
 
 VOCABULARY, DOCUMENTS, QUERIES, CANDIDATES = 40, 30, 5, 4
 
@@ -148,7 +149,7 @@ ROWS = [3, 0, 4]
 
 @pytest.fixture
 def sampler(candidates: Candidates) -> Sampler:
-    return Sampler(candidates, DOCUMENTS, Sampling("band", CANDIDATES, skip=1, depth=20), seed=7)
+    return Sampler(candidates, DOCUMENTS, Sampling(candidates=CANDIDATES, skip=1, depth=20), seed=7)
 
 
 @pytest.mark.parametrize(("temperature", "positives"), [(1.0, True), (2.5, True), (1.0, False)])
@@ -186,7 +187,7 @@ def test_representation_mse(model: Any, generator: torch.Generator) -> None:
 def test_regularisers_and_their_warm_up(
     model: Any, documents: DocumentVectors, sampler: Sampler, name: str, warmup: str, share: float
 ) -> None:
-    settings = Regulariser(name, 0.5, warmup, warmup_steps=10)
+    settings = Regulariser(name=name, weight=0.5, warmup=warmup, warmup_steps=10)
     loss = ContrastiveLoss(model, documents, sampler, regulariser=(settings, settings.function(documents)))
     vectors = [model.vectors[row] for row in ROWS]
     if name == "l1":
@@ -203,7 +204,7 @@ def test_regularisers_and_their_warm_up(
     assert float(parts[name.replace("-", "_")]) == pytest.approx(0.5 * share * float(value), rel=1e-4)
     assert settings.weight_at(0) == 0
     assert settings.weight_at(10) == settings.weight_at(99) == 0.5
-    assert Regulariser(name, 0.5).weight_at(0) == 0.5
+    assert Regulariser(name=name, weight=0.5).weight_at(0) == 0.5
 
 
 def test_each_step_draws_anew_and_active_dimensions_are_counted(

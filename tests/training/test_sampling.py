@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.training.candidates import Candidates, TeacherLists, Tolerance
+from disco_pyserini.training.candidates import Candidates, TeacherLists
 from disco_pyserini.training.sampling import STRATEGIES, Sampler, Sampling
+from disco_pyserini.training.tolerance import Tolerance
 
 CORPUS = 500
 LENGTH = 100
@@ -27,15 +28,15 @@ def candidates(length: int = LENGTH, queries: int = 2, unscored_positive: bool =
 
 
 def draws(strategy: str, times: int = 400, **settings: int) -> np.ndarray:
-    sampling = Sampling(strategy, **{"candidates": 12, "skip": 10, "depth": 50, **settings})
+    sampling = Sampling(strategy=strategy, **{"candidates": 12, "skip": 10, "depth": 50, **settings})
     sampler = Sampler(candidates(), CORPUS, sampling, seed=1)
     return np.concatenate([sampler.draw(np.array([0]), step).documents for step in range(times)])
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", STRATEGIES.names())
 @pytest.mark.parametrize("number", [1, 2, 16, 90])
 def test_draws_are_without_replacement_repeatable_and_leave_relevant_documents_out(strategy: str, number: int) -> None:
-    sampler = Sampler(candidates(), CORPUS, Sampling(strategy, number, skip=5, depth=95), seed=1)
+    sampler = Sampler(candidates(), CORPUS, Sampling(strategy=strategy, candidates=number, skip=5, depth=95), seed=1)
     drawn = sampler.draw(np.array([0, 1]), step=3)
     assert drawn.documents.shape == drawn.scores.shape == (2, 1 + number)
     for documents, scores in zip(*drawn, strict=True):
@@ -46,11 +47,13 @@ def test_draws_are_without_replacement_repeatable_and_leave_relevant_documents_o
         for document, score in zip(documents[1:], scores[1:], strict=True):
             # What the teacher did not score has the lowest score of its list.
             assert score == max(LENGTH - document, 1)
-    again = Sampler(candidates(), CORPUS, Sampling(strategy, number, skip=5, depth=95), seed=1)
+    again = Sampler(candidates(), CORPUS, Sampling(strategy=strategy, candidates=number, skip=5, depth=95), seed=1)
     again.draw(np.array([1]), step=2)
     np.testing.assert_array_equal(again.draw(np.array([1]), step=3).documents[0], drawn.documents[1])
     if strategy != "top" and number == 16:
-        other_seed = Sampler(candidates(), CORPUS, Sampling(strategy, number, skip=5, depth=95), seed=2)
+        other_seed = Sampler(
+            candidates(), CORPUS, Sampling(strategy=strategy, candidates=number, skip=5, depth=95), seed=2
+        )
         for other in (other_seed.draw(np.array([0]), 3), sampler.draw(np.array([0]), 4)):
             assert set(other.documents[0].tolist()) != set(drawn.documents[0].tolist())
         assert set(drawn.documents[0].tolist()) != set(drawn.documents[1].tolist())
@@ -104,15 +107,17 @@ def test_lists_may_have_different_lengths_and_those_too_short_are_known() -> Non
     rows = {f"d{row}": row for row in range(CORPUS)}
     found = TeacherLists(teacher.items(), qrels, qrels, Tolerance(0)).candidates(rows, Tolerance(0))
     assert np.diff(found.offsets).tolist() == [40, 12, 25]
-    sampler = Sampler(found, CORPUS, Sampling("band", 16, skip=10, depth=950), seed=0)
+    sampler = Sampler(found, CORPUS, Sampling(), seed=0)
     assert sampler.too_short() == [1, 2]
     left = found.without([1])
     assert left.qids == ["q40", "q25"]
     assert left.ranking(1).documents.tolist() == list(range(25))
-    assert Sampler(found, CORPUS, Sampling("random", 16), seed=0).too_short() == []
+    assert Sampler(found, CORPUS, Sampling(strategy="random"), seed=0).too_short() == []
 
 
-@pytest.mark.parametrize("fields", [{"strategy": "best"}, {"candidates": 0}, {"skip": -1}, {"depth": 0}])
+@pytest.mark.parametrize("fields", [{"candidates": 0}, {"skip": -1}, {"depth": 0}])
 def test_impossible_settings_are_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="expected"):
-        Sampling(**fields)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=f"config: {next(iter(fields))}: expected "):
+        Sampling.check(fields, "config")
+    with pytest.raises(InputError, match="unknown sampling strategy 'best'"):
+        Sampler(candidates(), CORPUS, Sampling(strategy="best"), seed=0)

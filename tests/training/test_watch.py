@@ -12,6 +12,7 @@ import pytest
 import torch
 from sentence_transformers import SparseEncoder
 
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.encoding import DiscoQueryEncoder
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.evaluation import evaluate
@@ -70,11 +71,14 @@ def test_loss_parts_and_active_dimensions_are_logged_and_the_best_checkpoint_is_
     assert all(torch.equal(best[name], weights) for name, weights in final.items())
 
 
-def test_the_representation_loss_and_the_demo_world_need_no_files(configure: Configure) -> None:
+def test_the_representation_loss_and_a_collection_by_name(configure: Configure, tmp_path: Path) -> None:
+    world = tmp_path / "world"
+    DemoWorld(size=240).write(world)
+    train_split, dev_split = f"{world}/train", f"{world}/dev"
     sections = {
         "model": {"document_encoder": "disco-tiny"},
-        "data": {"demo_world": {"size": 240}, "turns": None, "qrels": None, "vectors": None},
-        "dev": {"demo_world": {"size": 240}},
+        "data": {"turns": train_split, "qrels": train_split, "corpus": train_split, "vectors": None},
+        "dev": {"turns": dev_split, "qrels": dev_split},
         "teacher": {"files": [], "rewrites": ["human"]},
         "loss": {"name": "representation-mse"},
     }

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from word_vectors import SPACE, documents, write
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.exports.anserini_jsonl import export
 from disco_pyserini.vectors import VectorSource, open_vectors, vocabulary_hash
-from disco_pyserini.vectors.jsonl import read_jsonl, write_jsonl
+from disco_pyserini.vectors.jsonl import read_jsonl
 
 
 def as_tokens(source: VectorSource) -> list[tuple[str, dict[str, int]]]:
@@ -33,7 +33,7 @@ def test_parts_to_jsonl_and_back(tmp_path: Path, name: str, store_raw: bool) -> 
     write(tmp_path / "parts", documents(4500), store_raw=store_raw, part_size=4000)
     parts = open_vectors(tmp_path / "parts")
     counts: list[int] = []
-    assert write_jsonl(parts, tmp_path / name, counts.append) == sum(counts) == 4500
+    assert export(parts, tmp_path / name, counts.append) == sum(counts) == 4500
     again = open_vectors(tmp_path / name)
     assert (again.space, again.total) == (None, None)
     assert as_tokens(again) == as_tokens(parts)
@@ -43,7 +43,7 @@ def test_parts_to_jsonl_and_back(tmp_path: Path, name: str, store_raw: bool) -> 
 
 def test_what_anserini_reads_is_written(tmp_path: Path) -> None:
     write(tmp_path / "parts", documents(1), store_raw=True)
-    write_jsonl(open_vectors(tmp_path / "parts"), tmp_path / "vectors.jsonl")
+    export(open_vectors(tmp_path / "parts"), tmp_path / "vectors.jsonl")
     record = json.loads((tmp_path / "vectors.jsonl").read_text())
     assert record["id"] == "doc0" and record["contents"] == documents(1)[0].contents
     assert sum(record["vector"].values()) == len(documents(1)[0].contents.split())
@@ -53,7 +53,7 @@ def test_what_anserini_reads_is_written(tmp_path: Path) -> None:
 def test_equal_vectors_give_equal_gzip_bytes(tmp_path: Path) -> None:
     write(tmp_path / "parts", documents(10))
     for name in ("a.jsonl.gz", "b.jsonl.gz"):
-        write_jsonl(open_vectors(tmp_path / "parts"), tmp_path / name)
+        export(open_vectors(tmp_path / "parts"), tmp_path / name)
     assert (tmp_path / "a.jsonl.gz").read_bytes() == (tmp_path / "b.jsonl.gz").read_bytes()
 
 
@@ -123,14 +123,14 @@ def test_bad_bytes_are_refused(tmp_path: Path) -> None:
 def test_an_export_needs_a_name_that_anserini_knows(tmp_path: Path) -> None:
     write(tmp_path / "parts", documents(1))
     with pytest.raises(InputError, match=r"ends with \.jsonl or \.jsonl\.gz"):
-        write_jsonl(open_vectors(tmp_path / "parts"), tmp_path / "vectors.txt")
+        export(open_vectors(tmp_path / "parts"), tmp_path / "vectors.txt")
     assert not (tmp_path / "vectors.txt").exists()
 
 
 def test_a_token_that_anserini_would_split_is_not_exported(tmp_path: Path) -> None:
     vocabulary = [f"two words {i}" for i in range(5000)]
-    space = replace(SPACE, vocabulary=vocabulary_hash(vocabulary))
+    space = SPACE.model_copy(update={"vocabulary": vocabulary_hash(vocabulary)})
     write(tmp_path / "parts", documents(1), space=space, vocabulary=vocabulary)
-    with pytest.raises(InputError, match=r"the token 'two words \d+' has white space"):
-        write_jsonl(open_vectors(tmp_path / "parts"), tmp_path / "vectors.jsonl")
+    with pytest.raises(InputError, match=r"the token 'two words \d+' contains white space"):
+        export(open_vectors(tmp_path / "parts"), tmp_path / "vectors.jsonl")
     assert not (tmp_path / "vectors.jsonl").exists()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +61,7 @@ def test_shards_of_different_numbers(tmp_path: Path) -> None:
 
 def test_shards_that_do_not_belong_together(tmp_path: Path) -> None:
     write(shard_folder(tmp_path, 0, 2), documents(4)[0::2])
-    write(shard_folder(tmp_path, 1, 2), documents(4)[1::2], space=replace(SPACE, max_length=64))
+    write(shard_folder(tmp_path, 1, 2), documents(4)[1::2], space=SPACE.model_copy(update={"max_length": 64}))
     with pytest.raises(InputError, match="shard-1-of-2: does not belong to shard-0-of-2: max_length was 256 and is 64"):
         open_vectors(tmp_path)
 

@@ -23,7 +23,14 @@ from disco_pyserini.vectors import Manifest, VectorSpace, vocabulary_hash
 from disco_pyserini.vectors.part_writer import write_parts
 
 VOCABULARY = [f"token{i}" for i in range(5000)]
-SPACE = VectorSpace("words", "words", "0" * 64, vocabulary_hash(VOCABULARY), 256, Quantiser())
+SPACE = VectorSpace(
+    encoder="words",
+    document_model="words",
+    revision="0" * 64,
+    vocabulary=vocabulary_hash(VOCABULARY),
+    max_length=256,
+    quantiser=Quantiser(),
+)
 
 
 class Document(NamedTuple):

@@ -9,17 +9,35 @@ import pytest
 import torch
 from checkpoints import make_checkpoint
 
+from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.encoding import document_encoder
 from disco_pyserini.errors import InputError
-from disco_pyserini.training.candidates import TeacherLists, Tolerance
+from disco_pyserini.training.candidates import TeacherLists
+from disco_pyserini.training.config import Collection
 from disco_pyserini.training.distillation import make_student
-from disco_pyserini.training.prepare import Material, prepare
+from disco_pyserini.training.material import Material, prepare
+from disco_pyserini.training.queries import read_queries
+from disco_pyserini.training.tolerance import Tolerance
 from training.conftest import Configure, teacher_scores
 
 
 def material(configure: Configure, checkpoint: Path, *overrides: str) -> Material:
     encoder = document_encoder(str(checkpoint), max_length=64, device="cpu")
-    return prepare(configure(*overrides), encoder, 123, lambda message: None)
+    return prepare(configure(*overrides), encoder, 123)
+
+
+def test_queries_of_a_collection_by_name() -> None:
+    world = DemoWorld()
+    turns = {query.qid: query for query in world.queries("dev")}
+    queries = read_queries(Collection(turns="demo-world/dev", qrels="demo-world/dev", form="utterance"))
+    assert queries.turns == turns
+    assert queries.texts == {qid: query.text("utterance") for qid, query in turns.items()}
+    assert queries.qrels == world.qrels("dev")
+    topics = read_queries(Collection(topics="demo-world/dev/human", qrels="demo-world/dev"))
+    assert topics.texts == {qid: query.text("human") for qid, query in turns.items()}
+    assert not topics.turns
+    with pytest.raises(InputError, match="no queries: name turns or topics, and qrels"):
+        read_queries(Collection())
 
 
 def teacher_file(path: Path, scores: dict[str, dict[str, float]]) -> list[str]:

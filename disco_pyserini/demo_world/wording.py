@@ -1,31 +1,34 @@
-"""How questions are worded: by name, with pronouns, in short, and as people and machines rewrite them."""
+"""How passages, questions, and rewrites by people and machines are worded."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from random import Random
 
 from disco_pyserini.demo_world.entities import Entity
-from disco_pyserini.demo_world.facets import Facet, fill
+from disco_pyserini.demo_world.words import Facet, load_words
 
-_FIRST_LEADS = (
-    "",
-    "",
-    "",
-    "",
-    "I've been reading about {X}. ",
-    "Hi, I'm curious about {X}. ",
-    "I came across {X} today. ",
-)
-_LATER_LEADS = ("", "", "", "", "", "", "OK. ", "Interesting. ", "I see. ", "Thanks. ", "Hm, ", "And ", "So ", "Nice. ")
+_SENTENCE_START = re.compile(r"(?:^|(?<=\. ))[a-z]")
+_OPENER = 0.75
+_ASIDE = 0.25
 _THITHER = {"place": r"\b(?:in|to) it\b", "organisation": r"\b(?:in|at) it\b"}
-_RETURNS = (
-    "Back to {X}: ",
-    "Coming back to {X}, ",
-    "To return to {X}: ",
-    "One more thing about {X}: ",
-    "You mentioned {X} before. ",
-)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Fill a template and start every sentence with a capital."""
+    text = template.format_map(values)
+    return _SENTENCE_START.sub(lambda match: match[0].upper(), text)
+
+
+def write_passage(facet: Facet, entity: Entity, rng: Random) -> str:
+    """Write the passage of a facet, often with an opener, and at times with one of the asides of its kind of entity."""
+    sentences = [fill(rng.choice(options), entity.values) for options in facet.sentences]
+    if rng.random() < _OPENER:
+        sentences.insert(0, fill(rng.choice(facet.openers), entity.values))
+    if rng.random() < _ASIDE:
+        sentences.append(fill(rng.choice(load_words().kinds[entity.kind].asides), entity.values))
+    return " ".join(sentences)
 
 
 def ask(template: str, subject: str, possessive: str, object_: str, entity: Entity) -> str:
@@ -57,7 +60,7 @@ def called(template: str, name: str, entity: Entity) -> str:
 
 def first_utterance(template: str, entity: Entity, rng: Random) -> str:
     """A self-contained opening."""
-    lead = rng.choice(_FIRST_LEADS)
+    lead = rng.choice(load_words().leads["first"])
     if not lead:
         return loosen(by_name(template, entity), rng)
     return lead.format(X=entity.name) + loosen(by_pronoun(template, entity), rng)
@@ -86,7 +89,7 @@ def shifting_utterance(template: str, entity: Entity, rng: Random) -> str:
 def returning_utterance(template: str, entity: Entity, rng: Random) -> str:
     """A question about something that was talked of before the turn before."""
     name = entity.short if rng.random() < 0.3 else f"the {entity.noun}"
-    lead = rng.choice(_RETURNS).format(X=name)
+    lead = rng.choice(load_words().leads["returning"]).format(X=name)
     question = by_pronoun(template, entity)
     return lead + (question if lead.endswith(". ") else lower_first(question))
 
@@ -98,7 +101,7 @@ def naming_utterance(template: str, entity: Entity, rng: Random) -> str:
 
 def lead_in(text: str, rng: Random) -> str:
     """Put a conversational word before a question, at times."""
-    lead = rng.choice(_LATER_LEADS)
+    lead = rng.choice(load_words().leads["later"])
     if lead and not lead.endswith(". "):
         return lead + lower_first(text)
     return lead + loosen(text, rng)

@@ -1,0 +1,65 @@
+"""Backends: what runs the forward pass of a SPLADE encoder.
+
+A backend is a function, registered by name (docs/extending.md), that opens a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disco_pyserini.encoding.tokens import Tokens
+from disco_pyserini.extensions import Registry
+
+DEFAULT_BACKEND = "torch"
+
+
+class Model(Protocol):
+    """A masked language model with SPLADE's pooling: ``weight = max over tokens of log(1 + relu(logit))``."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens per forward pass, padding included, that are fast without filling the memory."""
+
+    @property
+    def padding_noise(self) -> float:
+        """How far padding may move an impact before rounding.
+
+        Encoders repeat texts alone whose rounding this could change, so that impacts do not depend on the batch. 0 if
+        padding changes nothing, or if the backend is too coarse for that to help.
+        """
+
+    def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the weights (texts, vocabulary) of texts given as token ids."""
+
+
+class Backend(Protocol):
+    """Opens a checkpoint."""
+
+    def __call__(self, folder: Path, tokenizer_name: str | None, device: str | None) -> tuple[Model, Tokens]:
+        """Return the model of a checkpoint, and its tokenizer.
+
+        Args:
+            folder: a Hugging Face masked-LM checkpoint.
+            tokenizer_name: the tokenizer's folder or hub id, unless it is beside the weights.
+            device: a torch device; None for the best one that the backend can use.
+
+        Raises:
+            InputError: the checkpoint is not one of a SPLADE encoder, or the backend cannot use the device.
+        """
+
+
+BACKENDS: Registry[Backend] = Registry(
+    "backend",
+    "backends",
+    {
+        DEFAULT_BACKEND: "disco_pyserini.encoding.torch_backend:open_float32",
+        "torch-bf16": "disco_pyserini.encoding.torch_backend:open_bfloat16",
+        "onnx": "disco_pyserini.encoding.onnx_backend:open_float32",
+        "onnx-int8": "disco_pyserini.encoding.onnx_backend:open_int8",
+    },
+)
