@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import ir_measures
 from ir_measures.measures import Measure
@@ -78,6 +79,8 @@ def _parse(name: str) -> Measure:
         raise unknown from problem
     for parameter, value in measure.params.items():
         _check_parameter(name, parameter, value)
+    whole = {parameter: value for parameter, value in measure.params.items() if parameter in {"recall", "beta"}}
+    measure = measure(**{parameter: float(value) for parameter, value in whole.items()})
     try:
         measure.validate_params()
     except AssertionError as problem:
@@ -93,10 +96,17 @@ def _check_parameter(name: str, parameter: str, value: object) -> None:
         if type(value) is not int or not 1 <= value <= limits[parameter]:
             what = "a cutoff" if parameter == "cutoff" else "a lowest relevant grade"
             raise InputError(f"{name}: expected {what} from 1 to {limits[parameter]:,}, found {value}")
-    elif parameter == "recall" and not (isinstance(value, int | float) and 0 <= value <= 1):
-        raise InputError(f"{name}: expected a recall from 0 to 1, found {value}")
+    elif parameter == "recall" and not (_is_number(value) and 0 <= value <= 1 and round(value, 2) == value):
+        # trec_eval rounds it, and then takes 0.123 and 0.124 for one measure.
+        raise InputError(f"{name}: expected a recall from 0 to 1 with at most two decimals, found {value}")
+    elif parameter == "beta" and not (_is_number(value) and value > 0):
+        raise InputError(f"{name}: expected a beta above 0, found {value}")
     elif parameter == "gains" and not (isinstance(value, dict) and all(map(_is_grade, [*value, *value.values()]))):
         raise InputError(f"{name}: expected gains that are whole numbers from 0 to {LARGEST_GRADE:,}, found {value}")
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return type(value) in (int, float)
 
 
 def _is_grade(value: object) -> bool:

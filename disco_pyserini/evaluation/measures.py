@@ -89,7 +89,8 @@ class Evaluation:
 def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES) -> Evaluation:
     """Compute measures of a run.
 
-    Ties are broken as trec_eval does, by descending document id.
+    Ties are broken as trec_eval does, by descending document id. Only ``MRR`` with a cutoff is computed as MS MARCO's
+    script does, by ascending id.
 
     Args:
         run: ``{qid: {docid: score}}``.
@@ -112,10 +113,13 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES)
         )
     _check_grades(qrels)
     # trec_eval's library reads memory that is not its own for a query that has only negative grades.
-    usable = {qid: grades for qid, grades in qrels.items() if max(grades.values(), default=0) >= 0}
+    usable = {
+        qid: grades if max(grades.values(), default=0) >= 0 else dict.fromkeys(grades, 0)
+        for qid, grades in qrels.items()
+    }
     by_query = {name: dict.fromkeys(qrels, 0.0) for name in parsed}
     names = {measure: name for name, measure in parsed.items()}
-    for metric in ir_measures.iter_calc(list(names), usable, run) if usable else ():
+    for metric in ir_measures.iter_calc(list(names), usable, run):
         by_query[names[metric.measure]][metric.query_id] = metric.value
     return Evaluation(by_query)
 

@@ -17,6 +17,7 @@ from disco_pyserini.cards import cards
 from disco_pyserini.datasets.resources import data_folder
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import DEFAULT_MEASURES
+from disco_pyserini.evaluation.measure_names import parse_measures
 from disco_pyserini.extensions import nearest
 from disco_pyserini.records import FileName, Items, Record, Text, read_yaml
 
@@ -60,6 +61,14 @@ def _check_command(command: Words, known: Collection[str], output: str) -> Words
     if not any(output in word for word in command):
         raise ValueError(f"expected {output} among its arguments, since that is what it has to write")
     return command
+
+
+def _check_measures(measures: Words) -> Words:
+    try:
+        parse_measures(measures)
+    except InputError as problem:
+        raise ValueError(str(problem)) from problem
+    return measures
 
 
 def _check_distinct[Entry: Record](entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -169,7 +178,7 @@ class _RecipeFile(Record):
     about: str = ""
     data: str = ""
     get: Text | None = None
-    measures: Items[Text] = DEFAULT_MEASURES
+    measures: Annotated[Items[Text], AfterValidator(_check_measures)] = DEFAULT_MEASURES
     tolerance: Number = DEFAULT_TOLERANCE
     baseline: str | None = None
     datasets: Annotated[Distinct[Dataset], Field(min_length=1)]

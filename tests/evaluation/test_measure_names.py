@@ -87,7 +87,10 @@ def test_a_typo_gets_the_nearest_name(name: str, suggestion: str) -> None:
         ("AP(rel=0)", "AP(rel=0): expected a lowest relevant grade from 1 to 10,000, found 0"),
         ("P(rel=99999999999)@5", "P(rel=99999999999)@5: expected a lowest relevant grade from 1 to 10,000"),
         ("nDCG(gains={1:2.5})", "nDCG(gains={1:2.5}): expected gains that are whole numbers from 0 to 10,000"),
-        ("IPrec@7.0", "IPrec@7.0: expected a recall from 0 to 1, found 7.0"),
+        ("IPrec@7.0", "IPrec@7.0: expected a recall from 0 to 1 with at most two decimals, found 7.0"),
+        ("IPrec@0.123", "IPrec@0.123: expected a recall from 0 to 1 with at most two decimals, found 0.123"),
+        ("SetF(beta=0)", "SetF(beta=0): expected a beta above 0, found 0"),
+        ("SetF(beta='x')", "SetF(beta='x'): expected a beta above 0, found x"),
     ],
 )
 def test_what_is_no_measure_is_refused(name: str, message: str) -> None:
@@ -133,6 +136,12 @@ def test_the_command_shows_the_spelling_that_was_given_and_never_crashes(tmp_pat
     assert crashed_before.stderr == "error: nDCG@0: expected a cutoff from 1 to 1,000,000, found 0\n"
 
 
+def test_whole_numbers_are_accepted_where_ir_measures_wants_fractions() -> None:
+    values = evaluate(RUN, QRELS, ["IPrec@1", "SetF(beta=2)"]).by_query
+    exact = evaluate(RUN, QRELS, ["IPrec@1.0", "SetF(beta=2.0)"]).by_query
+    assert list(values.values()) == list(exact.values())
+
+
 MANY = ["nDCG@3", "nDCG", "MRR", "R@10", "AP", "AP@5", "infAP", "Bpref", "Rprec", "SetF", "Success@1", "P@5"]
 
 
@@ -155,6 +164,12 @@ def test_queries_with_negative_grades_alone_score_zero() -> None:
                 else:
                     alone = evaluate({qid: run[qid]}, {qid: qrels[qid]}, [measure])
                     assert values[measure][qid] == alone.by_query[measure][qid]
+
+
+def test_judged_counts_documents_with_negative_grades() -> None:
+    qrels = {"1_1": {"a": 1}, "2_1": {"a": -1}}
+    run = {"1_1": {"a": 2.0, "b": 1.0}, "2_1": {"a": 2.0, "b": 1.0}}
+    assert evaluate(run, qrels, ["Judged@2"]).by_query["Judged@2"] == {"1_1": 0.5, "2_1": 0.5}
 
 
 def test_unbelievable_grades_are_refused() -> None:
