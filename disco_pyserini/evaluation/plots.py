@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 from xml.etree import ElementTree
 
@@ -32,22 +33,31 @@ def plot_by_depth(title: str, panels: Mapping[str, Mapping[str, ByDepth]], path:
     """
     check_plot_path(path)
     check_extra("report", "drawing a plot")
+    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 3.4 * len(panels)), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize="medium", wrap=True)
-    axes = figure.subplots(len(panels), squeeze=False)[:, 0]
-    for axis, (label, lines) in zip(axes, panels.items(), strict=True):
-        for name, values in lines.items():
-            axis.errorbar(list(values), _means(values), _bars(values), marker="o", capsize=3, label=name)
-        _label(axis, label, list(lines.values()))
-        axis.grid(alpha=0.3)
-        if len(lines) > 1:
-            axis.legend()
-    with write_bytes_aside(path) as file:
+    # A dollar sign in a run's name begins no formula.
+    with matplotlib.rc_context({"text.parse_math": False}), write_bytes_aside(path) as file:
+        figure = Figure(figsize=(6.4, 3.4 * len(panels)), layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle(fill(title, _TITLE_CHARACTERS), fontsize="medium")
+        axes = figure.subplots(len(panels), squeeze=False)[:, 0]
+        for axis, (label, lines) in zip(axes, panels.items(), strict=True):
+            for number, (name, values) in enumerate(lines.items()):
+                turns = _turns(values, number, len(lines))
+                axis.errorbar(turns, _means(values), _bars(values), marker="o", markersize=4, capsize=3, label=name)
+            _label(axis, label, list(lines.values()))
+            axis.grid(alpha=0.3)
+            if len(lines) > 1:
+                axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(4, len(lines)), frameon=False)
         figure.savefig(file, format="png", dpi=150)
+
+
+def _turns(values: ByDepth, number: int, lines: int) -> list[float]:
+    """Where the points of a line are: beside those of the other lines, so that error bars do not cover each other."""
+    step = min(0.08, 0.5 / lines)
+    return [depth + (number - (lines - 1) / 2) * step for depth in values]
 
 
 def _means(values: ByDepth) -> list[float]:
@@ -70,7 +80,9 @@ def _label(axis: Any, label: str, lines: Sequence[ByDepth]) -> None:
     queries = {depth: each.queries for values in lines for depth, each in values.items()}
     bars = any(_bars(values) for values in lines)
     axis.set_xlabel("turn (n queries)" + ("; bars: 95 % confidence intervals" if bars else ""))
-    axis.set_xticks(sorted(queries), [f"{depth}\n({queries[depth]})" for depth in sorted(queries)], fontsize="small")
+    upright = len(queries) > _MOST_LEVEL_LABELS
+    labels = [f"{depth}{' ' if upright else chr(10)}({queries[depth]})" for depth in sorted(queries)]
+    axis.set_xticks(sorted(queries), labels, fontsize="small", rotation=90 if upright else 0)
     axis.set_ylabel(label)
     axis.set_ylim(bottom=0)
 
@@ -95,6 +107,8 @@ class Line:
 _COLOURS = ("#8a8f98", "#3d8fd1", "#d1662a", "#2a9d74", "#b86fb0", "#b8901f", "#5f6fd0")
 _DASHES = ("solid", (0, (1.5, 1.5)), (0, (5, 2)), (0, (5, 2, 1, 2)))
 _NEUTRAL = "#80868f"
+_MOST_LEVEL_LABELS = 12
+_TITLE_CHARACTERS = 75
 _SVG = "http://www.w3.org/2000/svg"
 _NAMESPACES = {"": _SVG, "xlink": "http://www.w3.org/1999/xlink"}
 
@@ -119,9 +133,9 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
         figure = Figure(figsize=(4.6, 3.6), layout="constrained")
         FigureCanvasSVG(figure)
         axis = figure.subplots()
-        for line in lines:
+        for number, line in enumerate(lines):
             axis.errorbar(
-                list(line.values),
+                _turns(line.values, number, len(lines)),
                 _means(line.values),
                 _bars(line.values),
                 elinewidth=0.7,

@@ -112,5 +112,10 @@ def test_measures_by_depth_are_drawn(tmp_path: Path) -> None:
     (tmp_path / "qrels.txt").write_text("1_1 0 b 1\n1_2 0 a 1\n")
     disco(*command, "--by-depth", "--plot", tmp_path / "other.png")
     assert (tmp_path / "other.png").read_bytes() != first
+    # A dollar sign in the run's name, which is the title, begins no formula.
+    nasty = tmp_path / r"run $\frac$ <b>.txt"
+    nasty.write_bytes((tmp_path / "run.txt").read_bytes())
+    disco("evaluate", "--run", nasty, *command[3:], "--by-depth", "--plot", tmp_path / "nasty.png")
+    assert (tmp_path / "nasty.png").read_bytes().startswith(PNG)
     with pytest.raises(InputError, match="add --by-depth"):
         disco(*command, "--plot", tmp_path / "depth.png")

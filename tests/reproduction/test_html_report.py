@@ -118,6 +118,7 @@ def test_on_a_phone_every_value_is_in_view_with_its_name(chrome: Chrome) -> None
         ]
         rows = chrome.find_elements(By.CSS_SELECTOR, "table.matrix tbody tr")
         assert rows
+        assert chrome.find_element(By.CSS_SELECTOR, ".matrix caption").rect["width"] > 300
         for row in rows:
             cells = row.find_elements(By.CSS_SELECTOR, "td")
             assert [cell.get_attribute("data-label") for cell in cells] == columns[1:]
