@@ -1,4 +1,4 @@
-"""Makes small checkpoints in the layouts that published ones have."""
+"""Make small checkpoints in the layouts of published ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends every process that a test run started, however the run ends: nothing is left behind when it is interrupted."""
+"""End all processes that a test run started, even if the run is interrupted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 def pytest_configure() -> None:
     if sys.platform == "linux":
-        # Processes whose parent has ended become children of this one, so that they are found in the end.
+        # Orphaned processes become children of this one, so that they are found at the end.
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _interrupt)
 

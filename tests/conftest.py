@@ -1,4 +1,4 @@
-"""Small real checkpoints, made once per test run."""
+"""Fixtures: small real checkpoints, made once per test run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs the demonstration is slow."""
+    """Mark tests that need the demo as slow."""
     for item in items:
         if "demo_run" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
@@ -31,7 +31,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The real collections that stand beside the repository on some machines."""
+    """The real collections, which some machines have next to the repository."""
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the real collections are not on this machine")

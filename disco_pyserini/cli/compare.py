@@ -117,7 +117,7 @@ def _passages(run: Run, qid: str, relevant: set[str], texts: Mapping[str, str]) 
 
 
 def _cut(text: str) -> str:
-    """Long texts up to a word's end."""
+    """Cut a long text at the end of a word."""
     from textwrap import shorten
 
     return shorten(text, _CHARACTERS, placeholder=" …")

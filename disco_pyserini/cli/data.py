@@ -60,7 +60,7 @@ def list_collections() -> None:
     for name in COLLECTIONS:
         try:
             collection = open_collection(name)
-        except DiscoError as problem:  # another package's collection that cannot be loaded
+        except DiscoError as problem:  # a collection of another package that cannot be loaded
             print(f"note: {problem}", file=sys.stderr)
             continue
         benchmark = collection.benchmark
@@ -77,7 +77,7 @@ def _local_turns(collection: OpenCollection, split: str) -> str:
         return "not fetched"
     try:
         return f"{sum(1 for _ in collection.queries(split)):,}"
-    except DiscoError:  # a file is missing or damaged: the commands that read it say which
+    except DiscoError:  # a file is missing or damaged; commands that read it report which
         return "incomplete"
 
 

@@ -1,4 +1,4 @@
-"""What `disco data get` prints while files are fetched."""
+"""The output of `disco data get` while it fetches files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def fetch_and_tell(
     terms: Terms, resources: Sequence[Resource], folder: Path, only: Sequence[str], source: Path | None
 ) -> None:
-    """Show the terms, fetch what is wanted, and say what was left out."""
+    """Show the terms, fetch the requested files, and report files that were left out."""
     from disco_pyserini.datasets.download import fetch, select
 
     wanted = select(resources, only)
@@ -26,7 +26,7 @@ def fetch_and_tell(
     if not resources:
         print("nothing to fetch: this collection needs no files")
         return
-    sys.stdout.flush()  # before anything is fetched, also into a pipe
+    sys.stdout.flush()  # show the terms before fetching, also in a pipe
     with resumable(), download_bars() as progress:
         fetched = fetch(wanted, folder, local=source, progress=progress)
     print(f"{folder}: {len(fetched)} fetched, {len(wanted) - len(fetched)} already complete")

@@ -60,7 +60,7 @@ def flops(
         name = encoder or (source.space and source.space.encoder)
         if not name:
             raise InputError(f"{vectors}: does not say which query encoder belongs to it: name one with --encoder")
-        from disco_pyserini.encoding import query_encoder  # takes seconds: what is wrong above is said before
+        from disco_pyserini.encoding import query_encoder  # takes seconds, so errors above are reported first
 
         model = query_encoder(name)
         with progress_bar("reading", source.total) as progress:

@@ -74,9 +74,9 @@ app.add_typer(vectors.app, name="vectors")
 
 def main() -> None:
     """Run the command line; a `DiscoError` becomes one line on stderr and an exit code of 1 or 2."""
-    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
+    if os.environ.get("RANK", "0") == "0":  # only one of torchrun's processes prints
         show_log()
-    finder.install()  # so that `irds:disco/…` names our collections
+    finder.install()  # makes our collections available as `irds:disco/…`
     command = get_command(app)
     _show_flags_without_type(command)
     try:

@@ -80,7 +80,7 @@ def reproduce(
 
 
 class _Progress:
-    """Says on stderr what is being run."""
+    """Reports progress on stderr."""
 
     def __init__(self, display_commands: bool) -> None:
         self._display_commands = display_commands
@@ -93,7 +93,7 @@ class _Progress:
         print(f"{self._place} {what}", file=sys.stderr, flush=True)
 
     def waiting(self, seconds: float, last_line: str) -> None:
-        """Show that a long command goes on, where its own progress bar cannot be seen."""
+        """Show that a long command is still running, if its own progress bar is not visible."""
         print(f"{self._place} {seconds:.0f} s: {last_line or '(no output yet)'}", file=sys.stderr, flush=True)
 
 
@@ -162,7 +162,7 @@ def _print_result(result: Result) -> None:
 
 
 def _finish(results: Sequence[Result], by_name: bool) -> None:
-    """Say how it went, by the exit code too."""
+    """Report the outcome, and set the exit code."""
     from disco_pyserini.errors import DiscoError, InputError
 
     failed = [result.trial.name for result in results if result.failed]

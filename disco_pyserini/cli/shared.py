@@ -1,4 +1,4 @@
-"""What the sub-commands share: options, the progress bar, tables, messages, interrupts."""
+"""Code shared by sub-commands: options, the progress bar, tables, messages, interrupts."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ OnErrorOption = Annotated[
 
 @contextmanager
 def progress_bar(title: str, total: int | None, unit: str = "passages") -> Iterator[Callable[[int], None]]:
-    """Show a bar on the terminal, with the rate and the time left; yield what to call with each number of units done.
+    """Show a progress bar with rate and time left; yield a function to call with each number of units done.
 
-    The rate is that of the last 30 seconds. It starts with the first units that are done, so that loading a model or
-    starting Java does not count.
+    The rate covers the last 30 seconds. It starts with the first finished units, so that loading a model or starting
+    Java does not count.
     """
     from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
@@ -80,7 +80,7 @@ def progress_bar(title: str, total: int | None, unit: str = "passages") -> Itera
         def done(units: int) -> None:
             nonlocal waiting, due
             waiting += units
-            # The bar remembers 1,000 steps: single passages would fill that within milliseconds.
+            # The bar keeps 1,000 steps; single passages would fill that within milliseconds.
             if (now := monotonic()) >= due:
                 bars.advance(task, waiting)
                 waiting, due = 0, now + 0.1
@@ -93,7 +93,7 @@ def progress_bar(title: str, total: int | None, unit: str = "passages") -> Itera
 
 @contextmanager
 def download_bars() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show one bar for each file; yield what to call with a file's name, and its bytes so far and in total."""
+    """Show one bar per file; yield a function to call with a file's name, its bytes so far and its total bytes."""
     from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
     with _bars(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as bars:
@@ -112,7 +112,7 @@ def _bars(*columns: ProgressColumn) -> Progress:
     from rich.progress import BarColumn, Progress
 
     console = Console(stderr=True)
-    # Into a log, a bar would be written once, at its end.
+    # In a log, a bar would appear only once, at its end.
     return Progress("{task.description}", BarColumn(), *columns, console=console, disable=not console.is_terminal)
 
 
@@ -134,7 +134,7 @@ _NARROWEST_TEXT = 20
 
 
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: numbers to the right. Names are never cut; a long last column is wrapped."""
+    """Print a table with right-aligned numbers. Names are never cut; a long last column is wrapped."""
     from rich import box
     from rich.cells import cell_len
     from rich.console import Console
@@ -155,7 +155,7 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         )
     for row in rows:
         table.add_row(*row)
-    # Into a file or a pipe, every row is one line. A terminal that is too narrow wraps the lines itself.
+    # In a file or a pipe, every row is one line. A narrow terminal wraps the lines itself.
     terminal = Console()
     needed = Measurement.get(terminal, terminal.options.update(max_width=10_000), table)
     width = max(terminal.width, needed.minimum) if terminal.is_terminal else needed.maximum
@@ -163,14 +163,14 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def report_ids(what: str, ids: Sequence[str]) -> None:
-    """Print to stderr how many queries something happened to, with the first of them."""
+    """Report on stderr the number of affected queries, with the first few ids."""
     if ids:
         examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
         print(f"{what}: {len(ids):,} {'query' if len(ids) == 1 else 'queries'}: {examples}", file=sys.stderr)
 
 
 def refuse_existing(output: Path, overwrite: bool) -> None:
-    """Raise an `InputError` if the file to write exists, unless it may be overwritten."""
+    """Raise an `InputError` if the output file exists, unless overwriting is allowed."""
     from disco_pyserini.errors import InputError
 
     if output.is_file() and not overwrite:

@@ -21,7 +21,7 @@ def train(
     from disco_pyserini.training.distillation import train
 
     trained = train(settings)
-    if os.environ.get("RANK", "0") != "0":  # torchrun starts several processes: the first one reports
+    if os.environ.get("RANK", "0") != "0":  # torchrun starts several processes; only the first reports
         return
     print(f"{trained.folder}: trained in {trained.seconds:.0f} s, {trained.queries_per_second:.1f} queries/s")
     if trained.scores:

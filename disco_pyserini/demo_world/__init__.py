@@ -1,4 +1,4 @@
-"""A generated conversational collection, for demonstrations, tests and benchmarks without real data."""
+"""A generated conversational collection for demos, tests and benchmarks without real data."""
 
 from disco_pyserini.demo_world.world import DemoWorld
 

@@ -1,4 +1,4 @@
-"""The people, places, works and organisation of a cluster, before the details."""
+"""The basic facts of a cluster's people, places, works and organisation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from disco_pyserini.demo_world.words import Art, OrganisationKind, load_words
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's bare data; ``she`` is whether the pronoun is "she"."""
+    """The basic facts of a person; ``she`` says whether the pronoun is "she"."""
 
     she: bool
     first: str
@@ -38,17 +38,17 @@ class Cast:
 
     Attributes:
         number: the cluster's number.
-        people: the first one founded the organisation.
-        towns: where each of the two people was born.
+        people: the first founded the organisation.
+        towns: the birthplaces of the two people.
         town_kinds: such as "port town".
         distance: between the two towns, in kilometres.
         directions: from the first town to the second, and back.
-        trains: between them, each day.
-        rivers: the river that each town lies on.
+        trains: the number of trains between them per day.
+        rivers: the river of each town.
         house: the organisation's name.
         kind: the kind of organisation.
         founded: the year in which the organisation was founded.
-        seat: in which of the two towns it has its seat, 0 or 1.
+        seat: the town of its seat, 0 or 1.
     """
 
     number: int
@@ -82,7 +82,7 @@ def draw_cast(rng: Random, number: int, namer: Namer) -> Cast:
                 art=arts[which],
                 born=born[which],
                 work=namer.title(2 * number + which),
-                # Later than the foundation of the organisation, which paid for the work.
+                # Later than the founding of the organisation, which paid for the work.
                 work_year=max(born) + rng.randint(38, 48),
             )
         )

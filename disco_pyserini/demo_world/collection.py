@@ -1,4 +1,4 @@
-"""The demo world as a registered collection: generated as it is read, without files."""
+"""The demo world as a registered collection: generated on the fly, without files."""
 
 from __future__ import annotations
 

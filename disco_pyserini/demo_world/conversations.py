@@ -16,10 +16,10 @@ _LENGTHS = (2, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12)
 _STARTS = (0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6)
 _SHIFT = 0.45
 _RETURN = 0.15
-# The most questions in a row about one entity.
+# The maximum number of consecutive questions about one entity.
 _PATIENCE = 6
 _MISSING_RESPONSE = 0.05
-# Higher than _MISTAKE, since it needs another entity to be mentioned already: both end up near 12 % of turns.
+# Higher than _MISTAKE, since it needs another entity to have been mentioned: both end up near 12 % of turns.
 _CONFUSION = 0.15
 _MISTAKE = 0.12
 
@@ -33,7 +33,7 @@ class JudgedQuery:
 
 
 def converse(cluster: tuple[Entity, ...], conversation_id: str, rng: Random) -> Iterator[JudgedQuery]:
-    """Walk through a cluster: stay with an entity, move to one just mentioned, or come back to an earlier one."""
+    """Walk through a cluster: stay with an entity, move to one just mentioned, or return to an earlier one."""
     length = rng.choice(_LENGTHS)
     entity = cluster[rng.choice(_STARTS)]
     talked: list[Entity] = []
@@ -99,7 +99,7 @@ def _next_entity(
 
 
 def _mentioned(entities: Sequence[Entity], turns: Sequence[Turn]) -> list[Entity]:
-    """The entities whose names occur in the turns."""
+    """Return the entities whose names occur in the turns."""
     said = " ".join(f"{turn.utterance} {turn.response or ''}" for turn in turns).lower()
     return [each for each in entities if each.name.lower() in said]
 

@@ -1,8 +1,8 @@
 """Entities and the clusters that they form.
 
-A cluster is two people, the two places they were born in, a work by each and one organisation. Entities refer only to
-entities of their own cluster, and a cluster is a function of the seed and its number: any part of a world can be
-generated without the rest.
+A cluster has two people, their birthplaces, a work by each, and one organisation. Entities refer only to entities of
+their own cluster. A cluster depends only on the seed and its number, so any part of a world can be generated without
+the rest.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ PASSAGES_PER_CLUSTER = 56
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A person, place, work or organisation that passages and questions are about.
+    """A person, place, work or organisation: the subject of passages and questions.
 
     Attributes:
         id: such as ``person-000123``; passage ids append the facet.
         kind: the key of the entity's facets.
         name: the full name, as written within a sentence.
-        noun: a noun for it that tells it from others of its kind in the cluster, such as "novelist".
-        short: what it is called once it is known: a surname or the name itself.
+        noun: a noun that distinguishes it from others of its kind in the cluster, such as "novelist".
+        short: its name after the first mention: a surname or the full name.
         pronouns: subject, possessive and object.
-        values: what templates are filled with.
-        related: ids of related entities by the name of the relation.
+        values: the values for templates.
+        related: ids of related entities, by relation.
     """
 
     id: str

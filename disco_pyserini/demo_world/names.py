@@ -1,9 +1,8 @@
-"""Invented names, put together from word parts.
+"""Invented names, composed of word parts.
 
-The name of an entity is a function of its number: a number is scrambled by a permutation drawn from the world's seed
-and then spelled in mixed radix, one digit per word part. Different numbers therefore never share a name, and no list
-of used names is kept. The parts alternate runs of consonants and runs of vowels, so that two
-different choices of parts never spell the same word.
+An entity's name depends only on its number: a permutation drawn from the world's seed scrambles the number, which is
+then spelled in mixed radix, one digit per word part. So different numbers never share a name, and no list of used names
+is needed. The parts alternate between consonants and vowels, so that different parts never spell the same word.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ class Speller:
 
     @property
     def size(self) -> int:
-        """How many different spellings there are."""
+        """The number of different spellings."""
         return prod(map(len, self.parts))
 
     def digits(self, number: int) -> list[str]:
-        """The word parts that ``number`` is spelled with."""
+        """Return the word parts that spell ``number``."""
         rest = (number * self.factor + self.shift) % self.size
         chosen = []
         for options in self.parts:
@@ -48,7 +47,7 @@ class Speller:
         return chosen
 
     def word(self, number: int) -> str:
-        """The word parts joined, with a capital."""
+        """Return the joined word parts, capitalised."""
         return "".join(self.digits(number)).capitalize()
 
 
@@ -76,36 +75,36 @@ class Namer:
         )
 
     def surname(self, number: int) -> str:
-        """The surname of the person with this number: the lower half of the spellings is kept for entities."""
+        """Return the surname of the person with this number; entities use the lower half of the spellings."""
         return self.surnames.word(number)
 
     def minor_person(self, rng: Random) -> str:
-        """Somebody who is only mentioned: never the name of an entity."""
+        """Return the name of a person who is only mentioned; never the name of an entity."""
         number = rng.randrange(self.surnames.size // 2, self.surnames.size)
         return f"{first_name(rng, rng.random() < 0.5)} {self.surnames.word(number)}"
 
     def place(self, number: int) -> str:
-        """The name of the place with this number."""
+        """Return the name of the place with this number."""
         return self.places.word(number)
 
     def house(self, number: int) -> str:
-        """The distinguishing word in the name of the organisation with this number."""
+        """Return the distinguishing word in the name of the organisation with this number."""
         return self.houses.word(number)
 
     def title(self, number: int) -> str:
-        """The title of the work with this number."""
+        """Return the title of the work with this number."""
         turn, which = divmod(number, len(self.titles))
         return load_words().titles[which].pattern.format(*self.titles[which].digits(turn))
 
 
 def first_name(rng: Random, feminine: bool) -> str:
-    """An invented first name."""
+    """Return an invented first name."""
     parts = load_words().names
     return rng.choice(parts["first_stems"]) + rng.choice(parts["she_ends" if feminine else "he_ends"])
 
 
 def river_name(rng: Random) -> str:
-    """An invented name for a river or a region: not unique."""
+    """Return an invented name for a river or a region; not unique."""
     return "".join(rng.choice(parts) for parts in _stem()).capitalize()
 
 

@@ -1,4 +1,4 @@
-"""The values that templates are filled with: years that agree, jobs, places, numbers and other names."""
+"""The values for templates: consistent years, jobs, places, numbers and other names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from disco_pyserini.demo_world.words import load_words
 
 
 def person_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, str]:
-    """What passages say about a person of the cluster."""
+    """Return the values for a person of the cluster."""
     words = load_words().kinds["person"].words
     person, friend = cast.people[which], cast.people[1 - which]
     she, her, him = person.pronouns
@@ -79,7 +79,7 @@ def person_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str
 
 
 def place_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, str]:
-    """What passages say about a place of the cluster."""
+    """Return the values for a place of the cluster."""
     words = load_words().kinds["place"].words
     name, kind = cast.towns[which], cast.town_kinds[which]
     person = cast.people[rng.randrange(2)]
@@ -138,7 +138,7 @@ def place_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str,
 
 
 def work_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, str]:
-    """What passages say about a work of the cluster."""
+    """Return the values for a work of the cluster."""
     words = load_words().kinds["work"].words
     maker, friend, art = cast.people[which], cast.people[1 - which], cast.people[which].art
     released = maker.work_year + rng.randint(0, 2)
@@ -197,7 +197,7 @@ def work_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, 
 
 
 def organisation_values(rng: Random, cast: Cast, namer: Namer) -> dict[str, str]:
-    """What passages say about the organisation of the cluster."""
+    """Return the values for the organisation of the cluster."""
     words = load_words().kinds["organisation"].words
     founder, other = cast.people
     seat = cast.towns[cast.seat]
@@ -242,7 +242,7 @@ def organisation_values(rng: Random, cast: Cast, namer: Namer) -> dict[str, str]
 
 
 def with_article(noun: str) -> str:
-    """The noun with its indefinite article."""
+    """Return the noun with its indefinite article."""
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 

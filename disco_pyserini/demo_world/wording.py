@@ -1,4 +1,4 @@
-"""How passages, questions, and rewrites by people and machines are worded."""
+"""The wording of passages, questions, and human and machine rewrites."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def write_passage(facet: Facet, entity: Entity, rng: Random) -> str:
-    """Write the passage of a facet, often with an opener, and at times with one of the asides of its kind of entity."""
+    """Write the passage of a facet, often with an opener and sometimes with an aside for its kind of entity."""
     sentences = [fill(rng.choice(options), entity.values) for options in facet.sentences]
     if rng.random() < _OPENER:
         sentences.insert(0, fill(rng.choice(facet.openers), entity.values))
@@ -32,7 +32,7 @@ def write_passage(facet: Facet, entity: Entity, rng: Random) -> str:
 
 
 def ask(template: str, subject: str, possessive: str, object_: str, entity: Entity) -> str:
-    """Fill a question about an entity that is referred to in the given way."""
+    """Fill a question about an entity, with the given way to refer to it."""
     values = {
         **entity.values,
         **{"X": subject, "Xs": possessive, "Xo": object_, "Xp": entity.pronouns[1]},
@@ -41,12 +41,12 @@ def ask(template: str, subject: str, possessive: str, object_: str, entity: Enti
 
 
 def by_name(template: str, entity: Entity) -> str:
-    """The question with the full name."""
+    """Return the question with the full name."""
     return called(template, entity.name, entity)
 
 
 def by_pronoun(template: str, entity: Entity) -> str:
-    """The question with pronouns: "her history" rather than "the history of her", "there" rather than "in it"."""
+    """Use pronouns: "her history" rather than "the history of her", "there" rather than "in it"."""
     text = ask(template, *entity.pronouns, entity)
     _, possessive, object_ = entity.pronouns
     text = re.sub(rf"\bthe (\w+(?: \w+)?) of {object_}\b", rf"{possessive} \1", text)
@@ -54,12 +54,12 @@ def by_pronoun(template: str, entity: Entity) -> str:
 
 
 def called(template: str, name: str, entity: Entity) -> str:
-    """The question with any noun phrase."""
+    """Return the question with any noun phrase."""
     return ask(template, name, f"{name}'s", name, entity)
 
 
 def first_utterance(template: str, entity: Entity, rng: Random) -> str:
-    """A self-contained opening."""
+    """Return a self-contained first question."""
     lead = rng.choice(load_words().leads["first"])
     if not lead:
         return loosen(by_name(template, entity), rng)
@@ -67,7 +67,7 @@ def first_utterance(template: str, entity: Entity, rng: Random) -> str:
 
 
 def staying_utterance(template: str, ellipsis: str, entity: Entity, rng: Random) -> str:
-    """A further question about the entity that the turn before was about."""
+    """Return a further question about the entity of the previous turn."""
     draw = rng.random()
     if draw < 0.5:
         return lead_in(by_pronoun(template, entity), rng)
@@ -79,7 +79,7 @@ def staying_utterance(template: str, ellipsis: str, entity: Entity, rng: Random)
 
 
 def shifting_utterance(template: str, entity: Entity, rng: Random) -> str:
-    """A question about something that the last response mentioned."""
+    """Return a question about an entity that the last response mentioned."""
     draw = rng.random()
     if draw < 0.6:
         return lead_in(called(template, f"that {entity.noun}", entity), rng)
@@ -87,7 +87,7 @@ def shifting_utterance(template: str, entity: Entity, rng: Random) -> str:
 
 
 def returning_utterance(template: str, entity: Entity, rng: Random) -> str:
-    """A question about something that was talked of before the turn before."""
+    """Return a question about an entity from before the previous turn."""
     name = entity.short if rng.random() < 0.3 else f"the {entity.noun}"
     lead = rng.choice(load_words().leads["returning"]).format(X=name)
     question = by_pronoun(template, entity)
@@ -95,12 +95,12 @@ def returning_utterance(template: str, entity: Entity, rng: Random) -> str:
 
 
 def naming_utterance(template: str, entity: Entity, rng: Random) -> str:
-    """A question about something new, by its full name."""
+    """Return a question about a new entity, by its full name."""
     return lead_in(by_name(template, entity), rng)
 
 
 def lead_in(text: str, rng: Random) -> str:
-    """Put a conversational word before a question, at times."""
+    """Sometimes put a conversational word before a question."""
     lead = rng.choice(load_words().leads["later"])
     if lead and not lead.endswith(". "):
         return lead + lower_first(text)
@@ -108,7 +108,7 @@ def lead_in(text: str, rng: Random) -> str:
 
 
 def loosen(text: str, rng: Random) -> str:
-    """Type carelessly, at times: no capital, no question mark."""
+    """Sometimes type carelessly: no capital, no question mark."""
     draw = rng.random()
     if draw < 0.12:
         return lower_first(text).rstrip("?")
@@ -118,12 +118,12 @@ def loosen(text: str, rng: Random) -> str:
 
 
 def lower_first(text: str) -> str:
-    """The text with a small first letter, unless it starts with "I"."""
+    """Lower-case the first letter, unless the text starts with "I"."""
     return text if text.startswith(("I ", "I'")) else text[0].lower() + text[1:]
 
 
 def expand(template: str, name: str, noun: str, entity: Entity, facet: Facet, context: str | None, rng: Random) -> str:
-    """Rewrite as a machine that says too much: synonyms, descriptions, and another name from the conversation."""
+    """Rewrite like a verbose machine: synonyms, descriptions, and another name from the conversation."""
     question = called(template, name, entity)
     first, second = rng.sample(facet.hints, 2)
     draw = rng.random()
@@ -141,7 +141,7 @@ def expand(template: str, name: str, noun: str, entity: Entity, facet: Facet, co
 
 
 def shorten(entity: Entity, facet: Facet, rng: Random) -> str:
-    """Rewrite as a machine that writes keywords."""
+    """Rewrite like a machine that writes keywords."""
     draw = rng.random()
     keywords = rng.choice(facet.keywords)
     if draw < 0.6:

@@ -1,7 +1,7 @@
 """The words of the demo world, read from the TOML files in ``data/``.
 
-``person.toml``, ``place.toml``, ``work.toml`` and ``organisation.toml`` hold what passages say about a kind of entity,
-and what users ask; ``names.toml`` holds the parts of names, ``conversation.toml`` what users say before a question.
+``person.toml``, ``place.toml``, ``work.toml`` and ``organisation.toml`` hold the passage texts for a kind of entity and
+the users' questions; ``names.toml`` holds the parts of names, ``conversation.toml`` what users say before a question.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One subject that a passage covers and that a question can ask about.
+    """The subject of a passage, which questions can ask about.
 
     Placeholders are filled with the values of an entity (values.py). In questions, ``{X}``, ``{Xs}`` and ``{Xo}``
     stand for the entity as subject, possessive and object: its name, a pronoun, or a noun such as "that town".
@@ -27,12 +27,12 @@ class Facet:
         name: the last part of the passage's id.
         openers: sentences that name the subject in the words of the questions; some passages have none.
         sentences: the sentences of the passage in order, each with its alternatives.
-        questions: questions that the passage answers, whichever alternatives were chosen; each in full, and as the
-            ellipsis that is understood only after another question about the same entity.
+        questions: questions that the passage answers with any of the alternatives; each in full, and as an ellipsis
+            that makes sense only after another question about the same entity.
         answers: alternative answers.
-        hints: words around the subject, as an expanding rewriter adds them.
-        keywords: terse names of the subject, as a keyword rewriter writes them.
-        also: (relation, facet) of a related entity's passage that holds part of every answer.
+        hints: words related to the subject, for the expanding rewriter.
+        keywords: short names of the subject, for the keyword rewriter.
+        also: (relation, facet) of a related entity's passage that contains part of every answer.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is said about a kind of entity.
+    """The texts about a kind of entity.
 
     Attributes:
         asides: sentences that end some of its passages.
@@ -62,7 +62,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Art:
-    """An art: who practises it, what it produces, and the verbs that go with it."""
+    """An art: its practitioners, its products and its verbs."""
 
     job: str
     work: str
@@ -95,7 +95,7 @@ class Winter:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A pattern for titles, and which lists its words come from."""
+    """A pattern for titles, and the lists of its words."""
 
     pattern: str
     parts: tuple[str, ...]
@@ -107,13 +107,13 @@ class Words:
 
     Attributes:
         kinds: the kinds of entities: person, place, work, organisation.
-        arts: what people do.
+        arts: the arts that people practise.
         organisations: the kinds of organisations.
         directions: from the first place of a cluster to the second, and back.
         winters: the climates of places.
-        names: the parts of names, by name of the list.
+        names: the parts of names, by list name.
         titles: patterns for the titles of works.
-        leads: what users say before a ``first`` question, a ``later`` one, and when ``returning`` to an earlier entity.
+        leads: phrases before a ``first`` question, a ``later`` one, and when ``returning`` to an earlier entity.
     """
 
     kinds: Mapping[str, Kind]
@@ -156,7 +156,7 @@ def _records[Record](record: type[Record], tables: tuple[dict[str, Any], ...]) -
 
 
 def _freeze(value: Any) -> Any:
-    """Turn lists into tuples, also nested ones."""
+    """Turn lists into tuples, including nested ones."""
     if isinstance(value, list):
         return tuple(map(_freeze, value))
     return {key: _freeze(each) for key, each in value.items()} if isinstance(value, dict) else value

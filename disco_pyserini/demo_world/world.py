@@ -21,7 +21,7 @@ from disco_pyserini.passages import Passage
 
 SPLITS = ("train", "dev", "test")
 MAX_SIZE = 1_000_000
-# Of any 20 clusters in a row, 12 are for training, 3 for development and 5 for testing, well mixed, so that small
+# Of any 20 consecutive clusters, 12 are for training, 3 for development and 5 for testing, well mixed, so that small
 # worlds have all three.
 _PATTERN = (
     *("train", "test", "train", "dev", "train", "train", "test", "train", "train", "test"),
@@ -31,14 +31,13 @@ _PATTERN = (
 
 @dataclass(frozen=True)
 class DemoWorld:
-    """A collection about invented people, places, works and organisations, the same for the same arguments.
+    """A collection about invented people, places, works and organisations; equal arguments give equal collections.
 
-    The first ``size // 56`` clusters are complete, and conversations are about them. The remaining passages come from
-    one more cluster, which no conversation is about. The iterators generate as they are read: the
-    memory needed does not depend on ``size``.
+    The first ``size // 56`` clusters are complete and have conversations. The remaining passages come from one more
+    cluster, without conversations. The iterators generate on the fly: memory use does not depend on ``size``.
 
     Attributes:
-        seed: another seed gives other names, other facts and other conversations.
+        seed: seed of the names, facts and conversations.
         size: the number of passages, at most `MAX_SIZE`.
         conversations_per_cluster: conversations about each cluster of 7 entities (56 passages).
 
@@ -59,22 +58,22 @@ class DemoWorld:
             )
 
     def passages(self) -> Iterator[Passage]:
-        """The corpus, in order."""
+        """Yield the corpus, in order."""
         return islice(self._endless_passages(), self.size)
 
     def queries(self, split: str) -> Iterator[Query]:
-        """The turns to answer of a split, in order."""
+        """Yield the turns to answer of a split, in order."""
         return (judged.query for judged in self.judged_queries(split))
 
     def qrels(self, split: str) -> dict[str, dict[str, int]]:
-        """The grades of the passages that answer the turns of a split, by query and passage id."""
+        """Return the grades of the passages that answer the turns of a split, by query and passage id."""
         return {judged.query.qid: judged.grades for judged in self.judged_queries(split)}
 
     def judged_queries(self, split: str) -> Iterator[JudgedQuery]:
-        """The turns of a split with their grades.
+        """Yield the turns of a split with their grades.
 
         Raises:
-            InputError: there is no such split.
+            InputError: the split does not exist.
         """
         if split not in SPLITS:
             raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")

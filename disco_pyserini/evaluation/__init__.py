@@ -1,4 +1,4 @@
-"""Effectiveness of runs, through ir_measures."""
+"""Evaluation of runs, with ir_measures."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Expected FLOPS: what a search costs in an inverted index, and how many dimensions are active at which turn.
+"""Expected FLOPS of a search in an inverted index, and active dimensions by turn.
 
-Paria et al. (ICLR 2020), and SPLADE (Formal et al., SIGIR 2021, section 4): the expected number of products that
-scoring one query against one document takes is the sum over the vocabulary of P(query activates the term) ·
-P(document activates the term), both estimated as shares of the queries and of the collection.
+Paria et al. (ICLR 2020), and SPLADE (Formal et al., SIGIR 2021, section 4): the expected number of products for
+scoring one query against one document is the sum over the vocabulary of P(query activates the term) ·
+P(document activates the term). Both are estimated as shares, of the queries and of the collection.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from disco_pyserini.vectors.manifest import vocabulary_hash
 _QUERIES_PER_BATCH = 64
 
 type Terms = Mapping[str, NDArray[np.integer]]
-"""The active terms of each query, by its id."""
+"""The active terms of each query, by query id."""
 type Progress = Callable[[int], None]
 
 
 class QueryEncoder(Protocol):
-    """What a query encoder must offer; `disco_pyserini.encoding.DiscoQueryEncoder` does."""
+    """The interface of a query encoder; `disco_pyserini.encoding.DiscoQueryEncoder` implements it."""
 
     model_name: str
 
@@ -43,19 +43,19 @@ class QueryEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """How many of ``vectors`` vectors have a weight other than 0 in each dimension of the vocabulary: ``counts``."""
+    """For each dimension, the number (``counts``) of the ``vectors`` vectors with a non-zero weight."""
 
     counts: NDArray[np.int64]
     vectors: int
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """The share of the vectors that each dimension is active in."""
+        """For each dimension, the share of vectors in which it is active."""
         return self.counts / self.vectors
 
     @property
     def mean_dimensions(self) -> float:
-        """Active dimensions of a vector, on average."""
+        """The mean number of active dimensions per vector."""
         return float(self.counts.sum() / self.vectors)
 
 
@@ -63,11 +63,11 @@ def count_activations(batches: Iterable[tuple[NDArray[np.integer], int]], vocabu
     """Count the active dimensions of vectors.
 
     Args:
-        batches: the active terms of some vectors, one after the other, and how many vectors these are.
+        batches: the concatenated active terms of some vectors, and the number of these vectors.
         vocabulary_size: the number of dimensions.
 
     Raises:
-        InputError: there is no vector.
+        InputError: there are no vectors.
     """
     counts = np.zeros(vocabulary_size, dtype=np.int64)
     vectors = 0
@@ -80,7 +80,7 @@ def count_activations(batches: Iterable[tuple[NDArray[np.integer], int]], vocabu
 
 
 def expected_flops(queries: Activations, documents: Activations) -> float:
-    """The expected number of products for one query and one document.
+    """Return the expected number of products for one query and one document.
 
     Raises:
         InputError: the two have vocabularies of different sizes.
@@ -95,12 +95,12 @@ def expected_flops(queries: Activations, documents: Activations) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SearchCost:
-    """What searching with some queries costs.
+    """The search cost of a set of queries.
 
     Attributes:
-        queries: how many there are.
-        flops: the expected FLOPS of a query and a document.
-        dimensions: active dimensions of a query, on average.
+        queries: the number of queries.
+        flops: the expected FLOPS per query and document.
+        dimensions: the mean number of active dimensions per query.
     """
 
     queries: int
@@ -109,14 +109,14 @@ class SearchCost:
 
     @classmethod
     def of(cls, queries: Activations, documents: Activations) -> SearchCost:
-        """Compute the cost from the activations of both sides."""
+        """Compute the cost from the activations of queries and documents."""
         return cls(queries.vectors, expected_flops(queries, documents), queries.mean_dimensions)
 
 
 def search_costs(
     terms: Terms, documents: Activations, depths: Mapping[str, int]
 ) -> tuple[SearchCost, dict[int, SearchCost]]:
-    """Return the cost of all queries, and that of the queries of each turn depth, in ascending order.
+    """Return the cost of all queries, and of the queries at each turn depth, in ascending order.
 
     Args:
         terms: the active terms of each query.
@@ -124,7 +124,7 @@ def search_costs(
         depths: the turn of each query, by its id.
 
     Raises:
-        InputError: there is no query, or one has no depth.
+        InputError: there are no queries, or one has no depth.
     """
     size = len(documents.counts)
     everything = count_activations(((active, 1) for active in terms.values()), size)
@@ -136,7 +136,7 @@ def search_costs(
 def encode_queries(
     encoder: QueryEncoder, texts: Mapping[str, str], progress: Progress = lambda queries: None
 ) -> dict[str, NDArray[np.int32]]:
-    """Return the active terms of each query, by its id; ``progress`` is called with the number of queries just done."""
+    """Return the active terms of each query, by id; ``progress`` is called with the number of queries just encoded."""
     active = {}
     for batch in batched(texts.items(), _QUERIES_PER_BATCH):
         for (qid, _), vector in zip(batch, encoder.vectors([text for _, text in batch]), strict=True):
@@ -152,11 +152,11 @@ def document_activations(
 
     Args:
         source: the documents' vectors.
-        encoder: the query encoder; tokens that it does not have are ignored.
+        encoder: the query encoder; tokens outside its vocabulary are ignored.
         progress: called with the number of documents just read.
 
     Raises:
-        InputError: the vectors have another vocabulary than the encoder, or there are none.
+        InputError: the vectors have a different vocabulary from the encoder, or there are no vectors.
     """
     if source.space and source.space.vocabulary != vocabulary_hash(encoder.vocabulary):
         raise InputError(
@@ -169,7 +169,7 @@ def document_activations(
     for batch in source.batches():
         active, uses = np.unique(batch.terms[batch.offsets[0] : batch.offsets[-1]], return_counts=True)
         for term, number in zip(active.tolist(), uses.tolist(), strict=True):
-            # JSONL numbers its tokens as they come, and may hold some that the query encoder never uses.
+            # Tokens of JSONL are numbered in order of appearance, and may include some unknown to the query encoder.
             if (dimension := dimensions.get(source.vocabulary[term])) is not None:
                 counts[dimension] += number
         documents += len(batch)

@@ -1,4 +1,4 @@
-"""The names of measures, as ir_measures or trec_eval spell them, checked before anything is computed.
+"""Parse and check measure names, in the spelling of ir_measures or trec_eval, before computing anything.
 
 trec_eval's library ends the process for a cutoff of 0, and computes nonsense for some other values.
 """
@@ -19,7 +19,7 @@ LARGEST_CUTOFF = 1_000_000
 LARGEST_GRADE = 10_000
 _LONGEST_NAME = 100
 
-# What trec_eval calls the measures of ir_measures; those on the right that end in @ need a number.
+# trec_eval's names for ir_measures' measures; names on the right that end in @ need a number.
 _TREC_EVAL = {
     "ndcg": "nDCG",
     "ndcg_cut": "nDCG@",
@@ -41,17 +41,17 @@ _TREC_EVAL = {
 }
 _PLAIN = ("nDCG", "AP", "MAP", "RR", "MRR", "Rprec", "Bpref", "infAP", "SetP", "SetR", "SetF", "SetAP", "SetRelP")
 _WITH_CUTOFF = ("nDCG", "AP", "RR", "MRR", "P", "R", "Success", "Judged")
-# Those of ir_measures that run in this process, on single grades, and are means over queries.
+# The measures of ir_measures that run in this process, use single grades, and are means over queries.
 _PROVIDERS = (ir_measures.pytrec_eval, ir_measures.judged, ir_measures.msmarco)
 _SUMS = ("NumQ", "NumRel", "NumRet", "NumRelRet")
 
 
 def parse_measures(names: Iterable[str]) -> dict[str, Measure]:
-    """Return the measures of ir_measures by the names that they were asked for.
+    """Return the ir_measures objects by requested name.
 
     Raises:
-        InputError: a measure is unknown (the message suggests the nearest name), its parameters are impossible, it
-            cannot be computed here, or two names mean one measure.
+        InputError: a measure is unknown (the message suggests the nearest name), has invalid parameters or cannot be
+            computed here, or two names mean the same measure.
     """
     parsed: dict[str, Measure] = {}
     for name in names:
@@ -75,7 +75,7 @@ def _parse(name: str) -> Measure:
         raise unknown
     try:
         measure = ir_measures.parse_measure(text)
-    except Exception as problem:  # its parser raises whatever Python's raises
+    except Exception as problem:  # its parser can raise any error of Python's parser
         raise unknown from problem
     for parameter, value in measure.params.items():
         _check_parameter(name, parameter, value)
@@ -97,7 +97,7 @@ def _check_parameter(name: str, parameter: str, value: object) -> None:
             what = "a cutoff" if parameter == "cutoff" else "a lowest relevant grade"
             raise InputError(f"{name}: expected {what} from 1 to {limits[parameter]:,}, found {value}")
     elif parameter == "recall" and not (_is_number(value) and 0 <= value <= 1 and round(value, 2) == value):
-        # trec_eval rounds it, and then takes 0.123 and 0.124 for one measure.
+        # trec_eval rounds it, so 0.123 and 0.124 become the same measure.
         raise InputError(f"{name}: expected a recall from 0 to 1 with at most two decimals, found {value}")
     elif parameter == "beta" and not (_is_number(value) and value > 0):
         raise InputError(f"{name}: expected a beta above 0, found {value}")
@@ -114,7 +114,7 @@ def _is_grade(value: object) -> bool:
 
 
 def _suggestions(name: str) -> list[str]:
-    """All names, with the number that the name has."""
+    """Return all known names, with the cutoff of the given name."""
     number = re.search(r"\d+(\.\d+)?", name)
     cutoff = number[0] if number else "10"
     with_cutoff = [f"{each}@{cutoff}" for each in _WITH_CUTOFF]

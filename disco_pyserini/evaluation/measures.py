@@ -1,4 +1,4 @@
-"""Measures of one run, averaged over the judged queries and by turn depth."""
+"""Measures of a run, averaged over all judged queries and by turn depth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Estimate(NamedTuple):
 
     Attributes:
         mean: the mean.
-        queries: how many queries it is over.
+        queries: the number of queries.
         half_width: half the width of its 95 % confidence interval, by Student's t distribution; None for a single
             query, and for means without an interval.
     """
@@ -62,7 +62,7 @@ class Evaluation:
 
     @property
     def queries(self) -> int:
-        """How many judged queries the means are over."""
+        """The number of judged queries."""
         return len(next(iter(self.by_query.values())))
 
     def by_depth(self, depths: Mapping[str, int]) -> dict[int, Evaluation]:
@@ -72,7 +72,7 @@ class Evaluation:
             depths: the turn number of each query, by query id.
 
         Returns:
-            the evaluation of the queries of each depth.
+            the evaluation of the queries at each depth.
 
         Raises:
             InputError: a judged query has no depth.
@@ -89,8 +89,8 @@ class Evaluation:
 def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES) -> Evaluation:
     """Compute measures of a run.
 
-    Ties are broken as trec_eval does, by descending document id. Only ``MRR`` with a cutoff is computed as MS MARCO's
-    script does, by ascending id.
+    Ties are broken as trec_eval does, by descending document id. The exception is ``MRR`` with a cutoff: it breaks them
+    by ascending id, as MS MARCO's script does.
 
     Args:
         run: ``{qid: {docid: score}}``.
@@ -102,7 +102,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES)
         the value of each measure for each judged query.
 
     Raises:
-        InputError: a measure is unknown or cannot be computed, no query of the run is judged, or a grade is beyond
+        InputError: a measure is unknown or cannot be computed, no query of the run is judged, or a grade exceeds
             10,000.
     """
     parsed = parse_measures(measures)
@@ -112,7 +112,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[str] = DEFAULT_MEASURES)
             f"the qrels like {next(iter(qrels), None)!r}"
         )
     _check_grades(qrels)
-    # trec_eval's library reads memory that is not its own for a query that has only negative grades.
+    # trec_eval's library reads out of bounds for a query with only negative grades.
     usable = {
         qid: grades if max(grades.values(), default=0) >= 0 else dict.fromkeys(grades, 0)
         for qid, grades in qrels.items()

@@ -1,4 +1,4 @@
-"""Plots by turn depth, as PNG files and as SVG for web pages. Needs no display."""
+"""Plots by turn depth, as PNG files and as SVG for web pages. Work without a display."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def plot_by_depth(title: str, panels: Mapping[str, Mapping[str, ByDepth]], path:
     """Draw means over turn depths, with their confidence intervals and the number of queries at each depth.
 
     Args:
-        title: what is shown: the names of runs, for example.
+        title: the title, such as the names of runs.
         panels: for each panel, the label of its axis, and its lines by name.
         path: the file, whose name ends with ``.png``.
 
     Raises:
-        InputError: the name ends otherwise.
-        DiscoError: the file system refused.
+        InputError: the name has another ending.
+        DiscoError: the file could not be written.
     """
     check_plot_path(path)
     check_extra("report", "drawing a plot")
@@ -37,7 +37,7 @@ def plot_by_depth(title: str, panels: Mapping[str, Mapping[str, ByDepth]], path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    # A dollar sign in a run's name begins no formula.
+    # A dollar sign in a run's name must not start a formula.
     with matplotlib.rc_context({"text.parse_math": False}), write_bytes_aside(path) as file:
         figure = Figure(figsize=(6.4, 3.4 * len(panels)), layout="constrained")
         FigureCanvasAgg(figure)
@@ -55,7 +55,7 @@ def plot_by_depth(title: str, panels: Mapping[str, Mapping[str, ByDepth]], path:
 
 
 def _turns(values: ByDepth, number: int, lines: int) -> list[float]:
-    """Where the points of a line are: beside those of the other lines, so that error bars do not cover each other."""
+    """Return the x positions of a line's points, shifted so that error bars of different lines do not overlap."""
     step = min(0.08, 0.5 / lines)
     return [depth + (number - (lines - 1) / 2) * step for depth in values]
 
@@ -65,9 +65,9 @@ def _means(values: ByDepth) -> list[float]:
 
 
 def _bars(values: ByDepth) -> list[list[float]] | None:
-    """The lengths of the error bars below and above; None if no mean has an interval.
+    """Return the lengths of the error bars below and above; None if no mean has an interval.
 
-    A measure lies between 0 and 1, and so does the part of its interval that is drawn.
+    Intervals are clipped to 0 … 1, the range of the measures.
     """
     if all(each.half_width is None for each in values.values()):
         return None
@@ -88,14 +88,14 @@ def _label(axis: Any, label: str, lines: Sequence[ByDepth]) -> None:
 
 
 def check_plot_path(path: Path) -> None:
-    """Raise an `InputError` unless a plot can be written to a file of this name."""
+    """Raise an `InputError` unless a plot can be written to a file with this name."""
     if path.suffix.lower() != ".png":
         raise InputError(f"{path}: expected a name that ends with .png")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a plot: the value at each depth. Lines of one ``group`` share a colour, of one ``form`` a dash."""
+    """A line of a plot: the value at each depth. Lines with equal ``group`` share a colour, equal ``form`` a dash."""
 
     name: str
     group: str
@@ -103,7 +103,7 @@ class Line:
     values: ByDepth
 
 
-# Told apart by people who see few colours, on white and on nearly black (Okabe and Ito, slightly adjusted).
+# Safe for colour-blind readers, on white and on nearly black (Okabe and Ito, slightly adjusted).
 _COLOURS = ("#8a8f98", "#3d8fd1", "#d1662a", "#2a9d74", "#b86fb0", "#b8901f", "#5f6fd0")
 _DASHES = ("solid", (0, (1.5, 1.5)), (0, (5, 2)), (0, (5, 2, 1, 2)))
 _NEUTRAL = "#80868f"
@@ -114,12 +114,12 @@ _NAMESPACES = {"": _SVG, "xlink": "http://www.w3.org/1999/xlink"}
 
 
 def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
-    """Draw values over turn depths, as an ``<svg>`` element for a web page, whose style sheet decides about the text.
+    """Draw values over turn depths, as an ``<svg>`` element for a web page, whose style sheet sets the font.
 
     Args:
-        lines: what to draw.
-        label: what the values are.
-        salt: makes the ids inside unlike those of other plots in the page.
+        lines: the lines of the plot.
+        label: the label of the value axis.
+        salt: keeps the element ids distinct from those of other plots in the page.
     """
     check_extra("report", "drawing a plot")
     import matplotlib
@@ -158,7 +158,7 @@ def svg_by_depth(lines: Sequence[Line], label: str, salt: str) -> str:
 
 
 def _for_a_page(drawing: str, label: str) -> str:
-    """Leave out what only a file needs: prolog, metadata, sizes, and the ids that every drawing has alike."""
+    """Remove what only a file needs: prolog, metadata, sizes, and ids that all plots share."""
     for prefix, namespace in _NAMESPACES.items():
         ElementTree.register_namespace(prefix, namespace)
     root = ElementTree.fromstring(drawing)

@@ -1,1 +1,1 @@
-"""Recipes of baseline runs: their commands, the scores that these reach, and reports about both."""
+"""Recipes for baseline runs: their commands, expected scores and reports."""

@@ -1,4 +1,4 @@
-"""Running the conditions of recipes, one after the other, and comparing what they score with what they should."""
+"""Run the conditions of recipes one by one, and compare measured with expected scores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from disco_pyserini.trec import read_qrels, read_run
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What ``disco flops`` wrote: expected products per query and document, query terms, and these by turn."""
+    """The output of ``disco flops``: expected products per query and document, and query terms; overall and by turn."""
 
     flops: float
     terms: float
@@ -30,10 +30,10 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a trial.
+    """The outcome of a trial.
 
-    It was not run where something is ``missing`` (each as a sentence), it failed where there is a ``problem``, and
-    otherwise its run is there, with an ``evaluation`` unless none was asked for.
+    If inputs are ``missing`` (one sentence each), the trial was not run. If there is a ``problem``, it failed.
+    Otherwise its run exists, with an ``evaluation`` if one was requested.
     """
 
     trial: Trial
@@ -44,20 +44,20 @@ class Result:
 
     @property
     def checks(self) -> list[Check]:
-        """Measured against expected scores; none without an evaluation."""
+        """Compare measured with expected scores; empty without an evaluation."""
         return check(self.trial, self.evaluation) if self.evaluation else []
 
     @property
     def failed(self) -> bool:
-        """Whether a command failed, or a score is not as expected."""
+        """Whether a command failed or a score misses its expected value."""
         return self.problem is not None or any(each.verdict is Verdict.FAIL for each in self.checks)
 
 
 def choose(trials: Sequence[Trial], conditions: Sequence[str]) -> list[Trial]:
-    """Keep the trials of conditions that are named; all where none is.
+    """Return the trials of the named conditions, or all trials if no names are given.
 
     Raises:
-        InputError: no trial is of one of these.
+        InputError: a name matches no trial.
     """
     known = list(dict.fromkeys(trial.condition.name for trial in trials))
     for name in conditions:
@@ -67,7 +67,7 @@ def choose(trials: Sequence[Trial], conditions: Sequence[str]) -> list[Trial]:
 
 
 def lacking(trial: Trial, *, evaluating: bool = True, costs: bool = False) -> tuple[str, ...]:
-    """What keeps a trial from being run and evaluated: paths, and ``model:ID`` for weights."""
+    """Return the missing inputs of a trial: paths, and ``model:ID`` for weights."""
     jobs = [job for job in trial.jobs(evaluating=evaluating, costs=costs) if not is_finished(job)]
     needs = [need for job in jobs for need in missing(job)]
     made = {job.output for job in trial.judging}
@@ -78,7 +78,7 @@ def lacking(trial: Trial, *, evaluating: bool = True, costs: bool = False) -> tu
 
 
 def how_to_get(need: str, trial: Trial) -> str:
-    """A sentence about something that a trial lacks."""
+    """Return a sentence that says how to get a missing input."""
     kind, _, name = need.partition(":")
     if kind == "model":
         return f"missing weights of {name}: hf download {name}"
@@ -86,7 +86,7 @@ def how_to_get(need: str, trial: Trial) -> str:
 
 
 def state(trial: Trial) -> str:
-    """For a list: finished, ready, or what kind of thing is missing."""
+    """Return the status shown in a list: finished, ready, or the kind of input that is missing."""
     if is_finished(trial.search):
         return "finished"
     kinds = {"weights" if need.startswith("model:") else "data" for need in lacking(trial)}
@@ -102,15 +102,15 @@ def reproduce(
     evaluating: bool = True,
     costs: bool = False,
 ) -> Iterator[Result]:
-    """Run trials, and yield what became of each when it has ended.
+    """Run trials, and yield the result of each as it ends.
 
     Args:
-        trials: what to run. A job that several of them share is run once.
-        started: called with each job before it runs, its number, and how many jobs there are to run.
+        trials: what to run. A job shared by several trials runs once.
+        started: called before each job with the job, its number and the total number of jobs.
         waiting: see `execute`.
         terminal: see `execute`.
         evaluating: whether to compute measures.
-        costs: whether to measure what queries cost, too.
+        costs: whether to measure query costs, too.
     """
     runnable = [(trial, lacking(trial, evaluating=evaluating, costs=costs)) for trial in trials]
     to_run = list(
@@ -148,10 +148,10 @@ def reproduce(
 
 
 def read_costs(path: Path) -> Costs:
-    """Read what ``disco flops --output`` wrote.
+    """Read the output of ``disco flops --output``.
 
     Raises:
-        InputError: the file is something else.
+        InputError: the file has another format.
     """
     file = _CostsFile.check(read_json(path), f"{path}: not written by disco flops --output")
     by_depth = {int(depth): Estimate(group.dimensions, group.queries) for depth, group in file.by_depth.items()}
@@ -159,7 +159,7 @@ def read_costs(path: Path) -> Costs:
 
 
 class _Numbers(Record):
-    """What a report shows of the numbers in the file."""
+    """The numbers in the file that a report shows."""
 
     model_config = ConfigDict(extra="ignore")
 

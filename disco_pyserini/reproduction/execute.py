@@ -1,7 +1,7 @@
-"""Running one command of a recipe, unless what it makes is there already.
+"""Run one command of a recipe, unless its output already exists.
 
-What a command makes is written into the folder ``.part`` and moved to its place when the command has succeeded; then a
-file ``NAME.command`` beside it says which commands led to it. It is used again as long as these are the same.
+A command writes its output into the folder ``.part``. When the command has succeeded, the output is moved into place,
+and a file ``NAME.command`` beside it records the commands that led to it. It is reused as long as these are unchanged.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ _LINE_BYTES = 2000
 
 
 type Waiting = Callable[[float, str], None]
-"""Called with the seconds that a command has been running, and the last line that it printed."""
+"""Called with the seconds since a command started, and the last line it printed."""
 
 
 def is_finished(job: Job) -> bool:
-    """Whether the output is there, made by the same commands."""
+    """Whether the output exists and was made by the same commands."""
     return job.output.exists() and _read(_beside(job.output)) == _commands(job)
 
 
 def missing(job: Job) -> list[str]:
-    """What the job needs and this machine lacks: paths, and ``model:ID`` for weights."""
+    """Return the inputs that this machine lacks: paths, and ``model:ID`` for weights."""
     return [need for need in job.needs if not _is_here(need)]
 
 
 def execute(job: Job, logs: Path, terminal: bool = False, waiting: Waiting = lambda seconds, last_line: None) -> None:
-    """Run the command of a job whose inputs are there.
+    """Run the command of a job; its inputs must exist.
 
     Args:
         job: what to run.
-        logs: the folder for what the command prints.
+        logs: the folder for the output that the command prints.
         terminal: let the command write its progress and its warnings to the terminal.
         waiting: without a terminal, called every 30 s while the command runs.
 
     Raises:
         DiscoError: the command failed, or did not write its output.
-        KeyboardInterrupt: it was interrupted; the command has ended.
+        KeyboardInterrupt: the user interrupted the command; it has ended.
     """
     aside = job.output.parent / ".part" / job.output.name
     if not (job.resumes and _read(_beside(aside)) == _commands(job)):
@@ -89,7 +89,7 @@ def _run(command: Sequence[str], log: int, terminal: bool, waiting: Callable[[fl
             if waiting:
                 waiting(monotonic() - began)
     except BaseException:
-        # Ctrl-C on a terminal reaches the command too, and it may want to tidy up.
+        # Ctrl-C on a terminal also reaches the command, which may need time to clean up.
         with suppress(subprocess.TimeoutExpired):
             child.wait(_GRACE_SECONDS)
         if child.poll() is None:
@@ -109,7 +109,7 @@ def _last_line(log: Path) -> str:
 
 
 def _executable(command: Sequence[str]) -> list[str]:
-    """``python`` and ``disco`` are those of this environment, whatever the search path says."""
+    """Resolve ``python`` and ``disco`` to those of this environment, regardless of PATH."""
     own = {"python": [sys.executable], "disco": [sys.executable, "-m", "disco_pyserini"]}
     return [*own.get(command[0], command[:1]), *command[1:]]
 
@@ -142,7 +142,7 @@ def _is_here(need: str) -> bool:
 
 
 def _weights_are_here(model: str) -> bool:
-    """Whether the hub's cache holds the weights; asks no network."""
+    """Whether the weights are in the hub's cache; makes no network request."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -150,5 +150,5 @@ def _weights_are_here(model: str) -> bool:
         folder = Path(snapshot_download(model, local_files_only=True))
     except LocalEntryNotFoundError:
         return False
-    # A snapshot that an interrupted download left without its weights does not count.
+    # An interrupted download can leave a snapshot without weights; it does not count.
     return any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin"))

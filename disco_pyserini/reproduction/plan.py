@@ -1,4 +1,4 @@
-"""From a recipe to the commands that one of its conditions needs, in order, each once."""
+"""Turn a recipe into an ordered list of the commands that each condition needs, without duplicates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command with nothing left to fill in, the file or folder that it makes, and the jobs whose outputs it uses."""
+    """A command with all placeholders filled, its output file or folder, and the jobs whose outputs it uses."""
 
     output: Path
     command: tuple[str, ...]
@@ -27,13 +27,13 @@ class Job:
 
     @property
     def history(self) -> tuple[Job, ...]:
-        """Every job up to this one, in an order in which they can be run."""
+        """This job and all the jobs it depends on, in a runnable order."""
         return in_order([self])
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A condition on a data set: what is run, judged and compared."""
+    """A condition on a data set: the unit that is run, evaluated and compared."""
 
     recipe: Recipe
     condition: Condition
@@ -45,7 +45,7 @@ class Trial:
     qrels: Path
     turns: Path | None
     judging: tuple[Job, ...]
-    """The jobs that make ``qrels`` and ``turns``, unless they come with the collection."""
+    """The jobs that make ``qrels`` and ``turns``, unless the collection includes them."""
 
     @property
     def run(self) -> Path:
@@ -54,7 +54,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """The name shown in messages."""
         return f"{self.recipe.collection} {self.dataset.name} {self.condition.name}"
 
     @property
@@ -64,20 +64,20 @@ class Trial:
         return ("disco", "evaluate", "--run", str(self.run), "--qrels", str(self.qrels), "--measures", measures)
 
     def jobs(self, *, evaluating: bool = True, costs: bool = False) -> tuple[Job, ...]:
-        """The jobs in order: for the run, for evaluating it, and for measuring what its queries cost."""
+        """The jobs in order: for the run, its evaluation and its query costs."""
         judging = self.judging if evaluating else ()
         return in_order([*judging, self.search, *([self.flops] if costs and self.flops else [])])
 
 
 def plan(recipe: Recipe, output: Path) -> list[Trial]:
-    """Return every condition on every data set that it names, data set by data set.
+    """Return a trial for every condition on each of its data sets, ordered by data set.
 
     Args:
-        recipe: what to do.
-        output: the folder under which each collection gets a folder of its own.
+        recipe: the recipe.
+        output: the folder in which each collection gets its own folder.
 
     Raises:
-        InputError: two commands make one output, or each of two needs the other's.
+        InputError: two commands have the same output, or they depend on each other.
     """
     folder = output / recipe.collection
     trials = []
@@ -91,7 +91,7 @@ def plan(recipe: Recipe, output: Path) -> list[Trial]:
 
 
 def in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
-    """The jobs and everything before them, each once, in an order in which they can be run."""
+    """Return the jobs and their dependencies in a runnable order, without duplicates."""
     ordered: dict[Path, Job] = {}
 
     def add(job: Job) -> None:
@@ -106,7 +106,7 @@ def in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def mention(path: Path) -> re.Pattern[str]:
-    """What finds a path in an argument: at its start or after ``:``, ``=`` or ``,``, and up to its end or a ``/``."""
+    """Return a pattern that finds a path in an argument: from the start or ``:``, ``=``, ``,`` to the end or ``/``."""
     return re.compile(rf"(?:^|(?<=[:=,])){re.escape(str(path))}(?=/|,|$)")
 
 
@@ -151,12 +151,12 @@ def _flops(condition: Condition, output: Path, values: Values, needs: tuple[str,
 
 
 class _Steps:
-    """The steps of a recipe as one trial sees them. A step is used by a command that mentions its output."""
+    """The steps of a recipe, filled in for one trial. A command uses a step if it mentions the step's output."""
 
     def __init__(self, recipe: Recipe, values: Values) -> None:
         self._recipe = recipe
         self._values = values
-        # A step for a query form is of no use to a condition without one.
+        # A condition without a query form cannot use a step that needs one.
         self._steps = {self._output(step): step for step in recipe.prepare if _placeholders(step) <= values.keys()}
 
     def used_by(self, arguments: Collection[str], inside: tuple[Path, ...] = ()) -> tuple[Job, ...]:

@@ -1,4 +1,4 @@
-"""Recipes: one YAML file per collection that says which commands give which scores (docs/reproduction.md)."""
+"""Recipes: one YAML file per collection, with commands and their expected scores (docs/reproduction.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from disco_pyserini.extensions import nearest
 from disco_pyserini.records import FileName, Items, Record, Text, read_yaml
 
 DEFAULT_TOLERANCE = 0.0005
-"""Pyserini's, and what rounding to three decimals hides."""
+"""Pyserini's tolerance; also the rounding error of scores with three decimals."""
 
 COMMON_PLACEHOLDERS = ("data", "output", "collection", "encoders", "dataset", "query")
 CONDITION_PLACEHOLDERS = (*COMMON_PLACEHOLDERS, "condition", "run", "flops")
@@ -45,7 +45,7 @@ def _check_output(path: str) -> str:
 
 
 def _split(command: object) -> object:
-    """Split a text as a shell would; a list of arguments stays as it is."""
+    """Split a text as a shell would; return a list of arguments unchanged."""
     try:
         words = shlex.split(command) if isinstance(command, str) else command
     except ValueError as problem:
@@ -72,7 +72,7 @@ def _check_measures(measures: Words) -> Words:
 
 
 def _check_distinct[Entry: Record](entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Entries are known by their first field."""
+    """Refuse duplicate entries; the first field identifies an entry."""
     seen = set()
     for entry in entries:
         field, name = next(iter(entry))
@@ -90,10 +90,10 @@ type Number = Annotated[float, Field(ge=0)]
 
 
 class Step(Record):
-    """A command that makes one file or folder, ``output``, for others to use.
+    """A command that makes one file or folder, ``output``, for other commands.
 
     ``needs`` are files that must exist before it runs, or ``model:ID`` for weights from the model hub. A command that
-    ``resumes`` continues what an interrupted one left; the leftovers of any other are deleted.
+    ``resumes`` continues its interrupted output; other commands start again from nothing.
     """
 
     output: Annotated[Template, AfterValidator(_check_output)]
@@ -108,7 +108,7 @@ class Step(Record):
 
 
 class Dataset(Record):
-    """What runs are judged by. ``turns`` has the turn of each query; without it, query ids end in the turn.
+    """The judgments for evaluation. ``turns`` gives the turn of each query; without it, query ids end in the turn.
 
     ``queries`` is the number of queries that ``qrels`` judges, if known.
     """
@@ -120,7 +120,7 @@ class Dataset(Record):
 
 
 class _Expectation(Record):
-    """What a condition should score on a data set, as the file says it."""
+    """The expected scores of a condition on a data set, as written in the file."""
 
     dataset: Text
     scores: Items[Annotated[dict[str, float], Field(min_length=1)]] = ()
@@ -149,7 +149,7 @@ class _Expectation(Record):
 
 
 class _Condition(Record):
-    """A condition, as the file says it."""
+    """A condition, as written in the file."""
 
     name: FileName
     display: Text | None = None
@@ -188,7 +188,7 @@ class _RecipeFile(Record):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a condition should score on a data set, and who says so. No scores: nobody published any."""
+    """The expected scores of a condition on a data set, and their source. Empty if none are published."""
 
     dataset: str
     scores: Mapping[str, float]
@@ -198,7 +198,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A system that reads a form of the query: the command that writes its run, and what it should score."""
+    """A system with a query form: the command that writes its run, and its expected scores."""
 
     name: str
     display: str
@@ -210,13 +210,13 @@ class Condition:
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The name shown to users."""
         return f"{self.display} · {self.query}" if self.query else self.display
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One recipe. ``data`` is the folder of the collection's files, ``get`` the command that fetches them."""
+    """A recipe. ``data`` is the folder of the collection's files, ``get`` the command that fetches them."""
 
     path: Path
     collection: str
@@ -237,15 +237,15 @@ def recipes_folder() -> Path:
 
 
 def installed_recipes() -> dict[str, Path]:
-    """The files of the recipes that come with the package, by collection."""
+    """Return the recipe files that come with the package, by collection."""
     return {path.stem: path for path in sorted(recipes_folder().glob("*.yaml"))}
 
 
 def find_recipe(name: str) -> Recipe:
-    """Read an installed recipe by the name of its collection, or any recipe by the path of its file.
+    """Read an installed recipe by collection name, or any recipe by path.
 
     Raises:
-        InputError: there is none, or it is not valid.
+        InputError: the recipe does not exist or is invalid.
     """
     if name.endswith((".yaml", ".yml")):
         return read_recipe(Path(name))
@@ -261,7 +261,7 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe and check it.
 
     Raises:
-        InputError: the file is no recipe; the message names the file, the condition, the field, and the nearest known.
+        InputError: the recipe is invalid; the message names the file, condition and field, and suggests a known name.
     """
     fields = read_yaml(path)
     if isinstance(fields, dict):

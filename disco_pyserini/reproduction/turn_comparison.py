@@ -1,4 +1,4 @@
-"""Two runs or more, turn by turn: which turns win and lose against the first run."""
+"""Compare runs with the first run, turn by turn: wins and losses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from disco_pyserini.trec import read_run
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run, and what it scores on each judged query."""
+    """A run, and its score on each judged query."""
 
     name: str
     hits: Mapping[str, Mapping[str, float]]
@@ -24,14 +24,14 @@ class Run:
     mean: float
 
     def top(self, qid: str, depth: int) -> list[str]:
-        """The best documents of a query; equal scores in the order that trec_eval gives them."""
+        """Return the best documents of a query, with ties in trec_eval's order."""
         hits = self.hits.get(qid, {})
         return sorted(hits, key=lambda docid: (hits[docid], docid), reverse=True)[:depth]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A run against the first: the difference on each judged query, and the p-value of a paired t-test.
+    """A run compared with the first: the difference on each judged query, and the p-value of a paired t-test.
 
     With more than two runs the p-values are corrected (Holm–Bonferroni).
     """
@@ -42,12 +42,12 @@ class Comparison:
 
     @property
     def wins(self) -> list[str]:
-        """The queries on which this run is better, the clearest first."""
+        """The queries on which this run is better, largest difference first."""
         return [qid for qid in sorted(self.differences, key=self._order, reverse=True) if self.differences[qid] > 0]
 
     @property
     def losses(self) -> list[str]:
-        """The queries on which it is worse, the clearest first."""
+        """The queries on which this run is worse, largest difference first."""
         return [qid for qid in sorted(self.differences, key=self._order) if self.differences[qid] < 0]
 
     def _order(self, qid: str) -> float:
@@ -56,7 +56,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """Runs against the first of them, the judgments, and the turns by query id."""
+    """Comparisons with the first run, the judgments, and the turns by query id."""
 
     measure: str
     baseline: Run
@@ -71,7 +71,7 @@ def compare(
     """Evaluate runs and compare each with the first.
 
     Raises:
-        InputError: fewer than two runs, one of them twice, or judged queries that are no turns.
+        InputError: fewer than two runs, a duplicate run, or judged queries without turns.
     """
     if len(set(runs)) < max(2, len(runs)):
         raise InputError("expected two different runs or more to compare")
@@ -95,7 +95,7 @@ def compare(
 
 
 def texts_of(corpus: str, docids: set[str]) -> dict[str, str]:
-    """The texts of some passages of a corpus of any size; those that it lacks are left out."""
+    """Return the texts of the given passages, without loading the corpus; omit passages that it lacks."""
     texts: dict[str, str] = {}
     for passage in read_passages(corpus):
         if passage.id in docids:
@@ -106,6 +106,6 @@ def texts_of(corpus: str, docids: set[str]) -> dict[str, str]:
 
 
 def _names(runs: Sequence[Path]) -> list[str]:
-    """File names where these differ, paths otherwise."""
+    """Return the file names of the runs if they differ, else their paths."""
     names = [path.name for path in runs]
     return names if len(set(names)) == len(names) else [str(path) for path in runs]

@@ -1,4 +1,4 @@
-"""Measured against expected scores, with the verdicts of Pyserini's reproductions."""
+"""Compare measured with expected scores, with the verdicts of Pyserini's reproductions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from disco_pyserini.evaluation import Evaluation
 from disco_pyserini.reproduction.plan import Trial
 
 _DECIMALS = 4
-_EPSILON = 1e-9  # for what floating point makes of 0.2225 - 0.222
+_EPSILON = 1e-9  # allows for floating-point error, as in 0.2225 - 0.222
 
 
 class Verdict(StrEnum):
-    """How a measured score compares with the expected one."""
+    """The result of comparing a measured score with the expected one."""
 
     OK = "OK"
     OKISH = "OKish"
@@ -31,14 +31,14 @@ class Check:
 
     @property
     def shown(self) -> str:
-        """The measured value as people read it."""
+        """The measured value, formatted for display."""
         return f"{self.measured:.0f}" if self.measure == "queries" else f"{self.measured:.{_DECIMALS}f}"
 
 
 def judge(measured: float, expected: float, tolerance: float) -> Verdict:
     """Compare as Pyserini does, with the measured score rounded to four decimals.
 
-    OK: equal. OKish: not further away than the tolerance. FAIL: everything else, too high as well.
+    OK: equal. OKish: within the tolerance. FAIL: anything else, including scores that are too high.
     """
     difference = abs(round(measured, _DECIMALS) - expected)
     if difference <= _EPSILON:
@@ -47,7 +47,7 @@ def judge(measured: float, expected: float, tolerance: float) -> Verdict:
 
 
 def check(trial: Trial, evaluation: Evaluation) -> list[Check]:
-    """Compare every measure of the recipe, and the number of queries that it is a mean over."""
+    """Check every measure of the recipe, and the number of queries it is averaged over."""
     checks = []
     for measure in trial.recipe.measures:
         measured, expected = evaluation.mean(measure), trial.expected.scores.get(measure)

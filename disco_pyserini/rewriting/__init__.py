@@ -1,4 +1,4 @@
-"""Stand-alone rewrites of conversational questions by a language model."""
+"""Rewrite conversational questions into stand-alone ones with a language model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rewrites by a Hugging Face causal language model on this machine."""
+"""Rewrites by a local Hugging Face causal language model."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from disco_pyserini.rewriting.rewrite_turns import Answer
 class LocalModel:
     """A `Rewriter`: greedy decoding, in batches padded on the left.
 
-    A tokenizer with a chat template gets the prompt as the user's message, any other as it stands.
+    If the tokenizer has a chat template, the prompt is sent as the user's message, otherwise as plain text.
 
     Args:
         model: a folder or hub id of a causal language model.
-        device: a torch device; by default the first GPU, or the CPU where there is none.
-        batch_size: prompts that are answered together.
-        max_new_tokens: the longest answer.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU.
+        batch_size: prompts per batch.
+        max_new_tokens: the maximum answer length.
 
     Raises:
-        InputError: there is no such model, it is not a causal language model, or there is no such device.
+        InputError: the model or device does not exist, or it is not a causal language model.
     """
 
     def __init__(self, model: str, device: str | None = None, batch_size: int = 8, max_new_tokens: int = 128) -> None:
@@ -33,7 +33,7 @@ class LocalModel:
         where = resolve_device(device)  # before the weights are read
         self._name = model
         self._batch_size = batch_size
-        # transformers' own annotations of these do not hold together.
+        # transformers' own annotations for these are inconsistent.
         self._tokenizer: Any
         self._model: Any
         try:
@@ -47,7 +47,7 @@ class LocalModel:
         self._model.to(where).eval()
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
-        # Not the checkpoint's own settings, which may sample.
+        # Override the checkpoint's settings, which may enable sampling.
         settings: Any = GenerationConfig
         self._generation = settings(
             max_new_tokens=max_new_tokens,
@@ -63,7 +63,7 @@ class LocalModel:
         return self._name
 
     def answers(self, prompts: Iterable[tuple[str, str]]) -> Iterator[Answer]:
-        """Answer prompts batch by batch; a prompt for which the model has too few positions is not answered."""
+        """Answer prompts batch by batch; prompts that are too long for the model get no answer."""
         for batch in batched(prompts, self._batch_size):
             fitting, tokens = [], []
             for qid, prompt in batch:
@@ -82,7 +82,7 @@ class LocalModel:
         if tokenizer.chat_template is None:
             ids: list[int] = tokenizer(prompt)["input_ids"]
         else:
-            # The template writes the special tokens itself.
+            # The template already includes the special tokens.
             message = [{"role": "user", "content": prompt}]
             text = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
             ids = tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -1,4 +1,4 @@
-"""Prompts: a text file with the instruction and examples, and places for the conversation."""
+"""Prompts: a text file with the instruction, examples and placeholders for the conversation."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _NO_HISTORY = "(none)"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A template. ``{history}`` stands for the turns before the last, ``{utterance}`` for the last utterance."""
+    """A template. ``{history}`` is replaced with the earlier turns, ``{utterance}`` with the last utterance."""
 
     template: str
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the template, which is stored with every rewrite."""
+        """SHA-256 of the template; stored with every rewrite."""
         return hashlib.sha256(self.template.encode()).hexdigest()
 
     def fill(self, conversation: Conversation) -> str:
         """Return the text for the language model.
 
         The history is one line for each utterance (``User: …``) and response (``System: …``), oldest first, ``(none)``
-        at the first turn. Nothing in an utterance is read as a place to fill.
+        at the first turn. Placeholders within an utterance are not filled.
         """
         lines = []
         for turn in conversation.turns[:-1]:
@@ -42,10 +42,10 @@ class Prompt:
 
 
 def read_prompt(path: Path) -> Prompt:
-    """Read a template; white space at its ends does not count.
+    """Read a template; strip surrounding white space.
 
     Raises:
-        InputError: the file cannot be read, or lacks one of the two places.
+        InputError: the file cannot be read, or lacks one of the two placeholders.
     """
     try:
         template = path.read_text(encoding="utf-8").strip()
@@ -61,7 +61,7 @@ def read_prompt(path: Path) -> Prompt:
 
 
 def default_prompt() -> Prompt:
-    """The template that comes with this package."""
+    """Return the template that comes with this package."""
     return read_prompt(Path(str(importlib.resources.files("disco_pyserini.rewriting"))) / "templates" / "default.txt")
 
 

@@ -1,4 +1,4 @@
-"""Asking a language model for the rewrite of every turn that has none yet."""
+"""Ask a language model to rewrite every turn that has no rewrite yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUOTATION_MARKS = (('"', '"'), ("'", "'"), ("“", "”"), ("«", "»"))
 
 
 class Answer(NamedTuple):
-    """What a model said to the prompt of a query: a text or, if it gave none, the reason."""
+    """A model's answer for a query: a text, or the reason why there is none."""
 
     qid: str
     text: str | None
@@ -28,19 +28,19 @@ class Rewriter(Protocol):
 
     @property
     def name(self) -> str:
-        """The model, as it is stored with the rewrites."""
+        """The model's name, as stored with the rewrites."""
 
     def answers(self, prompts: Iterable[tuple[str, str]]) -> Iterator[Answer]:
-        """Answer prompts, each with the id of its query, in any order.
+        """Answer prompts, given with their query ids, in any order.
 
         Raises:
-            DiscoError: the model cannot answer at all any more.
+            DiscoError: the model can answer no more prompts.
         """
 
 
 @dataclass
 class Summary:
-    """What a run did: how many rewrites it wrote, how many there were before, and by query id what failed and why."""
+    """The result of a run: the number of new and of existing rewrites, and the reason for each failure by query id."""
 
     written: int = 0
     earlier: int = 0
@@ -54,11 +54,11 @@ def rewrite_turns(
     output: Path,
     progress: Callable[[int], None] = lambda turns: None,
 ) -> Summary:
-    """Add the rewrite of every query that ``output`` lacks to it.
+    """Rewrite every query that is missing from ``output``, and append the rewrites to it.
 
     Raises:
-        InputError: ``output`` holds something else, or rewrites by another model or prompt.
-        DiscoError: the model gave up; every rewrite until then is kept, and the same call continues.
+        InputError: ``output`` is not a file of rewrites, or has rewrites by another model or prompt.
+        DiscoError: the model failed; finished rewrites are kept, and the same call continues from there.
     """
     summary = Summary()
     with continue_rewrites(output, rewriter.name, prompt.sha256) as (file, done):
@@ -77,9 +77,9 @@ def rewrite_turns(
 
 
 def clean(answer: str) -> str:
-    """The rewrite in an answer: its first line that is not empty, without quotation marks around it.
+    """Return the rewrite in an answer: its first non-empty line, without surrounding quotation marks.
 
-    What a reasoning model thinks aloud, up to ``</think>``, is no part of its answer.
+    The reasoning up to ``</think>`` is removed first.
     """
     if "<think>" in answer and "</think>" not in answer:
         return ""

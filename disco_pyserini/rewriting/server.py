@@ -1,4 +1,4 @@
-"""Rewrites by a server that speaks the OpenAI chat protocol: vLLM, llama.cpp, Ollama, and the paid ones."""
+"""Rewrites by a server with the OpenAI chat API: vLLM, llama.cpp, Ollama, or a paid service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.rewriting.rewrite_turns import Answer
 
 KEY_VARIABLE = "DISCO_API_KEY"
-"""Environment variable with the server's API key. Not OPENAI_API_KEY, which must not go to whatever server is named."""
+"""Environment variable with the server's API key. Not OPENAI_API_KEY, which must not be sent to arbitrary servers."""
 
 _PASSING = frozenset({408, 409, 425, 429})
 _ONE_PROMPT_ONLY = frozenset({400, 413, 422})
@@ -28,23 +28,23 @@ _LONGEST_RETRY_AFTER = 600.0
 
 
 class ChatServer:
-    """A `Rewriter`: several requests at a time, temperature 0.
+    """A `Rewriter` with concurrent requests at temperature 0.
 
-    What passes (no connection, a time-out, statuses 408, 409, 425, 429 and 5xx, an answer that is no chat completion)
-    is tried again after pauses that double, or that the server names (``Retry-After``). A prompt that the server
-    refuses (400, 413, 422) stays without an answer. Anything else stops the run.
+    Temporary errors (no connection, a time-out, statuses 408, 409, 425, 429 and 5xx, an answer that is not a chat
+    completion) are retried with exponential backoff, or after the server's ``Retry-After``. Prompts that the server
+    refuses (400, 413, 422) get no answer. Any other error stops the run.
 
     Args:
         url: the server; requests go to ``{url}/v1/chat/completions``.
-        model: the model's name at the server.
-        concurrency: requests at a time.
-        max_new_tokens: the longest answer.
-        attempts: how often to try each prompt.
+        model: the model's name on the server.
+        concurrency: the number of concurrent requests.
+        max_new_tokens: the maximum answer length.
+        attempts: the maximum number of attempts per prompt.
         first_pause: seconds before the second attempt.
         timeout: seconds to wait for the connection, and for each piece of an answer.
 
     Raises:
-        InputError: the URL is not one of HTTP.
+        InputError: the URL is not an HTTP URL.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ChatServer:
         return self._model
 
     def answers(self, prompts: Iterable[tuple[str, str]]) -> Iterator[Answer]:
-        """Answer prompts as the server does; see `Rewriter.answers`."""
+        """See `Rewriter.answers`."""
         remaining = iter(prompts)
         self._stop.clear()
         pool = ThreadPoolExecutor(self._concurrency)
@@ -90,7 +90,7 @@ class ChatServer:
                     if not waiting:
                         return
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    # What the server did answer is kept before a failure stops everything.
+                    # Keep the answers that arrived before a failure stops the run.
                     for future in sorted(done, key=lambda future: future.exception() is not None):
                         yield future.result()
             finally:
@@ -142,18 +142,18 @@ class ChatServer:
     def _pause(self, attempt: int, retry_after: float | None) -> float:
         if retry_after is not None:
             return min(retry_after, _LONGEST_RETRY_AFTER)
-        # Somewhat apart, so that the requests of one failure do not all come back at once.
+        # Add jitter, so that requests that failed together are not all retried at once.
         pause: float = min(self._first_pause * 2 ** (attempt - 1), _LONGEST_PAUSE)
         return pause * random.uniform(0.75, 1.25)
 
     def _shown(self, text: str) -> str:
-        """A server's words for an error message: short, on one line, without the key that some servers repeat."""
+        """Shorten a server's error message to one line, and remove the API key, which some servers repeat."""
         text = " ".join(text.split())
         return (text.replace(self._key, "***") if self._key else text)[:300]
 
 
 class _Key(AuthBase):
-    """Sends the key, and keeps requests from sending a password out of ~/.netrc instead."""
+    """Sends the API key, and keeps requests from sending a password from ~/.netrc instead."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -169,12 +169,12 @@ def _content(response: requests.Response) -> str | None:
         content = response.json()["choices"][0]["message"]["content"]
     except (ValueError, KeyError, IndexError, TypeError):
         return None
-    # A model that was stopped before its first word has no content.
+    # The content is missing if the model was stopped before its first word.
     return "" if content is None else content if isinstance(content, str) else None
 
 
 def _seconds(retry_after: str) -> float | None:
-    """The seconds that a ``Retry-After`` header means: a number, or a date."""
+    """Return the seconds to wait for a ``Retry-After`` header, which is a number or a date."""
     try:
         seconds = float(retry_after)
     except ValueError:

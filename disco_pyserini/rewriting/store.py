@@ -1,4 +1,4 @@
-"""Rewrites on disk: one JSON object per line, added as they come, so that a killed run loses none that it has."""
+"""Rewrites on disk: one JSON object per line, written as they arrive, so a killed run keeps finished rewrites."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from disco_pyserini.records import Record, Text, parse_json
 
 
 class Rewrite(Record):
-    """One line.
+    """One line of the file.
 
     Attributes:
         qid: the turn's id.
         rewrite: its stand-alone question.
-        model: who wrote it.
+        model: the model that wrote it.
         prompt: SHA-256 of the template that was filled.
         time: when, in UTC (ISO 8601).
     """
@@ -31,7 +31,7 @@ class Rewrite(Record):
 
 
 class RewriteFile:
-    """A file of rewrites, open for more."""
+    """A file of rewrites, open for appending."""
 
     def __init__(self, lines: TextIO, model: str, prompt: str) -> None:
         self._lines = lines
@@ -39,7 +39,7 @@ class RewriteFile:
         self._prompt = prompt
 
     def add(self, qid: str, rewrite: str, time: str) -> None:
-        """Write a rewrite, so that it is there when the process is killed afterwards."""
+        """Write and flush a rewrite, so that it survives if the process is killed afterwards."""
         record = Rewrite(qid=qid, rewrite=rewrite, model=self._model, prompt=self._prompt, time=time)
         self._lines.write(json.dumps(record.model_dump(), ensure_ascii=False) + "\n")
         self._lines.flush()
@@ -47,13 +47,13 @@ class RewriteFile:
 
 @contextmanager
 def continue_rewrites(path: Path, model: str, prompt: str) -> Iterator[tuple[RewriteFile, set[str]]]:
-    """Open a file to add rewrites; give it, and the ids of the queries that it has already.
+    """Open a file to append rewrites; return it with the ids of the queries it already has.
 
-    A last line that a kill left without its end is cut off: that query is asked again.
+    If a killed run left the last line incomplete, the line is cut off and its query is rewritten again.
 
     Raises:
-        InputError: the file holds something else, or rewrites by another model or prompt.
-        DiscoError: the file system refused; every line before is kept.
+        InputError: it is not a file of rewrites, or has rewrites by another model or prompt.
+        DiscoError: the file could not be written; earlier lines are kept.
     """
     done = set()
     try:
@@ -66,7 +66,7 @@ def continue_rewrites(path: Path, model: str, prompt: str) -> Iterator[tuple[Rew
                         f"by {model} with prompt {prompt[:12]}…: choose another --output"
                     )
                 done.add(record.qid)
-            # Only now that the file is known to be one of rewrites.
+            # Only after checking that it is a file of rewrites.
             if torn:
                 with path.open("rb+") as file:
                     file.truncate(path.stat().st_size - torn)
@@ -81,7 +81,7 @@ def continue_rewrites(path: Path, model: str, prompt: str) -> Iterator[tuple[Rew
 
 
 def _whole_lines(path: Path) -> tuple[list[bytes], int]:
-    """The lines of a file, and the length in bytes of a record begun at its end, which is not one of them."""
+    """Return the complete lines of a file, and the length in bytes of an incomplete last line."""
     lines = path.read_bytes().split(b"\n")
     last = lines.pop()
     beginning = b'{"qid": "'

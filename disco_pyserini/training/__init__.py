@@ -1,1 +1,1 @@
-"""Distillation of query encoders with sentence-transformers. Needs neither Java nor Pyserini."""
+"""Distil query encoders with sentence-transformers. Needs neither Java nor Pyserini."""

@@ -1,4 +1,4 @@
-"""Batches that depend on the seed and the epoch only, so that a resumed run sees the same batches."""
+"""Batches that depend only on the seed and the epoch, so that a resumed run sees the same batches."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ShuffledBatchSampler(DefaultBatchSampler):
 class SimilarLengthBatchSampler(ShuffledBatchSampler):
     """Shuffles, sorts stretches of 50 batches by the length of their first text column, and shuffles the batches.
 
-    This wastes less on padding. The incomplete last batch is left out.
+    This reduces padding. The incomplete last batch is dropped.
     """
 
     def __iter__(self) -> Iterator[list[int]]:

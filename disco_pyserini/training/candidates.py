@@ -1,4 +1,4 @@
-"""The rankings that candidates are drawn from: a teacher's documents for each training query, as rows of vectors."""
+"""The rankings to draw candidates from: a teacher's documents for each training query, as rows of vectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from disco_pyserini.training.tolerance import Tolerance
 
 
 class Ranking(NamedTuple):
-    """One query: rows of the documents that are not relevant, best first, their scores, and rows of relevant ones."""
+    """One query: rows of its non-relevant documents, best first, their scores, and rows of its relevant documents."""
 
     documents: NDArray[np.int64]
     scores: NDArray[np.float32]
@@ -28,9 +28,9 @@ class Candidates:
 
     Attributes:
         qids: the queries.
-        positives: (n,) the row of one relevant document each, one with the highest grade.
-        positive_scores: (n,) the teacher's score of it; the best score in the list if the teacher does not score it.
-        offsets: (n + 1,) query ``i`` has the entries ``offsets[i]:offsets[i + 1]``.
+        positives: (n,) for each query, the row of a relevant document with the highest grade.
+        positive_scores: (n,) the teacher's scores of the positives; the best in the list if there is none.
+        offsets: (n + 1,) the entries of query ``i`` are ``offsets[i]:offsets[i + 1]``.
         documents: (entries,) rows, best first, without relevant documents.
         scores: (entries,) the teacher's scores.
         relevant: the rows of all relevant documents of each query.
@@ -48,12 +48,12 @@ class Candidates:
         return len(self.qids)
 
     def ranking(self, row: int) -> Ranking:
-        """The ranking of one query."""
+        """Return the ranking of one query."""
         span = slice(self.offsets[row], self.offsets[row + 1])
         return Ranking(self.documents[span], self.scores[span], self.relevant[row])
 
     def without(self, rows: Iterable[int]) -> Candidates:
-        """The same without some queries."""
+        """Return the candidates without some queries."""
         dropped = set(rows)
         kept = [row for row in range(len(self)) if row not in dropped]
         return _collect(
@@ -72,7 +72,7 @@ class TeacherLists:
         flat: the ids of queries that `read_teacher` left out because their scores are all equal.
 
     Attributes:
-        ids: the documents, relevant ones too.
+        ids: the document ids, including relevant documents.
         lists: for each usable query, document numbers and scores, best first.
 
     Raises:
@@ -130,15 +130,15 @@ class TeacherLists:
 
     @property
     def ids(self) -> list[str]:
-        """The documents, in the order of their numbers."""
+        """The document ids, in the order of their numbers."""
         return list(self._numbers)
 
     def candidates(self, rows: Mapping[str, int], tolerance: Tolerance) -> Candidates:
-        """Turn document numbers into rows of the vectors, and take the relevant documents out of the lists.
+        """Turn document numbers into rows of the vectors, and remove relevant documents from the lists.
 
         Args:
             rows: the row of each document that has a vector.
-            tolerance: collects the documents without one, and the queries that lost their positive by that.
+            tolerance: collects the documents without a vector, and the queries left without a positive.
 
         Raises:
             InputError: more than the tolerated share of documents have no vectors.

@@ -1,4 +1,4 @@
-"""The model card: what sentence-transformers writes, and a section about the distillation."""
+"""The model card: sentence-transformers' card with an added section about the distillation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from disco_pyserini.records import Record
 from disco_pyserini.training.config import TrainingConfig
 
 _NO_BASE_MODEL = "<!-- - **Base model:** [Unknown](https://huggingface.co/unknown) -->"
-"""What sentence-transformers writes for a base model that is not on the hub."""
+"""sentence-transformers' text for a base model that is not on the hub."""
 
 _USAGE = f"""```python
 from sentence_transformers import SparseEncoder
@@ -26,7 +26,7 @@ print(model.similarity(queries, documents))
 
 
 class StudentCard(SparseEncoderModelCardData):
-    """The card of a student, without training texts as examples: their licence may forbid publishing them."""
+    """The card of a student, without training texts as examples, since their licence may forbid publication."""
 
     def set_widget_examples(self, dataset: Any) -> None:
         """Set none."""

@@ -1,4 +1,4 @@
-"""What `disco train` reads: a YAML file of sections, each field of which the command line can override."""
+"""The configuration of `disco train`: a YAML file of sections, with overrides from the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _listed(value: object) -> object:
 
 
 type OneOrMore[T] = Annotated[Sequence[T], BeforeValidator(_listed)]
-"""A list; a single value is a list of one."""
+"""A list; a single value becomes a list of one."""
 
 
 class Model(Record):
@@ -31,9 +31,9 @@ class Model(Record):
 
     Attributes:
         document_encoder: the frozen encoder: a card's name, a path or a hub id.
-        query_encoder: the checkpoint that the trained encoder starts from; by default, the document encoder.
-        max_length: tokens after which conversations are cut.
-        document_max_length: tokens after which passages and rewrites are cut, if they are encoded during the run.
+        query_encoder: the checkpoint that initialises the trained encoder; by default, the document encoder.
+        max_length: the maximum length of conversations in tokens; longer ones are cut.
+        document_max_length: the maximum length of passages and rewrites in tokens, if the run encodes them.
     """
 
     document_encoder: str
@@ -59,7 +59,7 @@ class Collection(Record):
 
     @property
     def source(self) -> str:
-        """What names the queries; empty if nothing does."""
+        """The setting that names the queries; empty if there is none."""
         return self.turns or self.topics or ""
 
     @model_validator(mode="after")
@@ -76,12 +76,12 @@ class Data(Collection):
     """The training queries, and the documents.
 
     Attributes:
-        vectors: what `disco encode` wrote, or Anserini's JSONL.
-        corpus: instead of vectors, the passages (``COLLECTION/SPLIT``, or files as `disco encode --corpus` takes them):
-            those that are needed are encoded before training. ``documents: live`` needs it in any case.
-        name: how the model card names the data.
-        tolerate: the share of queries or documents that may be unusable before training is refused.
-        batches: ``shuffled``, or ``similar-length``, which wastes less on padding.
+        vectors: the output of `disco encode`, or Anserini's JSONL.
+        corpus: instead of vectors, the passages (``COLLECTION/SPLIT``, or files as for `disco encode --corpus`). The
+            required ones are encoded before training. ``documents: live`` always needs a corpus.
+        name: the name of the data in the model card.
+        tolerate: the maximum share of unusable queries or documents; above it, training is refused.
+        batches: ``shuffled``, or ``similar-length``, which reduces padding.
     """
 
     vectors: str | None = None
@@ -100,16 +100,16 @@ class Data(Collection):
 
 
 class Teacher(Record):
-    """Where the teacher's scores come from: ``files``, or ``rewrites`` for a corpus that fits into memory.
+    """The source of the teacher's scores: ``files``, or ``rewrites`` for a corpus that fits into memory.
 
     Attributes:
         files: DiSCo's JSON, or TREC runs.
-        rewrites: names of rewrites in the turns (``human``, …); the document encoder searches all vectors with them.
+        rewrites: names of rewrites in the turns (``human``, …), encoded by the document encoder to search all vectors.
         fusion: the rule that fuses several teachers, a name in `disco_pyserini.training.fusion.RULES`.
-        weights: one for each teacher; by default, all are equal.
-        depth: how many of the documents that a rewrite finds are kept.
-        distractors: a form of the query text (as ``form`` of section data). Half of the documents are then the best for
-            that text (``conversation``: among them those on earlier turns); their scores are still the rewrite's.
+        weights: one per teacher; equal by default.
+        depth: how many documents to keep per rewrite.
+        distractors: a form of the query text (as ``form`` of section data). Half of the documents are then the top
+            results for that text (``conversation`` brings in those on earlier turns), still scored with the rewrite.
     """
 
     files: OneOrMore[str] = ()
@@ -128,17 +128,17 @@ class Teacher(Record):
 
 
 class TrainingConfig(Record):
-    """Everything that a training run is made of.
+    """The configuration of a training run.
 
     Attributes:
         model: the two encoders.
         data: the training queries, and the documents.
-        teacher: where the teacher's scores come from.
-        loss: what is minimised.
-        sampling: how each query's documents are drawn.
-        regulariser: what keeps the query vectors sparse.
-        dev: queries to evaluate on during training, over the documents of section data, all of which are then loaded.
-            The checkpoint with the best nDCG@3 is kept; without dev queries, the last one is.
+        teacher: the source of the teacher's scores.
+        loss: the training objective.
+        sampling: how to draw each query's documents.
+        regulariser: the term that keeps the query vectors sparse.
+        dev: queries for evaluation during training, over all documents of section data, which are then all loaded.
+            The checkpoint with the best nDCG@3 is kept; without dev queries, the last checkpoint.
         documents: ``cached`` looks document vectors up; ``live`` encodes the passages at every step.
         export_query: a folder for the query encoder as a bare Hugging Face masked LM.
         licence: of the trained model, for its card; the document encoder's licence usually decides.
@@ -193,11 +193,11 @@ def read_config(path: Path | str, overrides: Sequence[str] = ()) -> TrainingConf
 
     Args:
         path: the file.
-        overrides: ``--key value`` or ``--key=value``, one after the other. A key is ``section.field``, the name of a
+        overrides: a sequence of ``--key value`` or ``--key=value``. A key is ``section.field``, the name of a
             field if only one section has it, or a field of `SparseEncoderTrainingArguments`. The value is YAML.
 
     Raises:
-        InputError: the file is not such YAML; a field is unknown, missing or of the wrong type.
+        InputError: the YAML is invalid; a field is unknown, missing or of the wrong type.
     """
     record = read_yaml(Path(path))
     if not isinstance(record, dict):
@@ -206,7 +206,7 @@ def read_config(path: Path | str, overrides: Sequence[str] = ()) -> TrainingConf
         section, name = _place(key)
         if not section:
             record[name] = value
-        elif isinstance(fields := record.get(section) or {}, dict):  # anything else is refused below
+        elif isinstance(fields := record.get(section) or {}, dict):  # other types are refused below
             record[section] = {**fields, name: value}
     return TrainingConfig.check({name: value for name, value in record.items() if value is not None}, str(path))
 
@@ -226,7 +226,7 @@ def _pairs(arguments: Sequence[str]) -> Iterable[tuple[str, Any]]:
 
 
 def _sections() -> Mapping[str, list[str]]:
-    """The fields of each section; those of the whole file under an empty name."""
+    """Return the fields of each section; top-level fields are under an empty name."""
     sections: dict[str, list[str]] = {"": []}
     for name, field in TrainingConfig.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Record):
@@ -257,7 +257,7 @@ def _place(key: str) -> tuple[str, str]:
 
 
 def training_arguments() -> list[str]:
-    """The names of the fields of `SparseEncoderTrainingArguments`."""
+    """Return the field names of `SparseEncoderTrainingArguments`."""
     from sentence_transformers import SparseEncoderTrainingArguments
 
     return [entry.name for entry in fields_of(SparseEncoderTrainingArguments) if entry.init]

@@ -1,4 +1,4 @@
-"""`disco train`: a configuration becomes a query encoder, by sentence-transformers' trainer."""
+"""`disco train`: train a query encoder from a configuration, with sentence-transformers' trainer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Trained:
         scores: measures on the dev queries, if there are any.
         seconds: the duration of all steps, including evaluation and checkpoints.
         queries_per_second: training queries per second of that duration.
-        notes: what was left out of the data.
+        notes: queries and documents that were left out.
     """
 
     folder: Path
@@ -56,14 +56,14 @@ def train(config: TrainingConfig | Mapping[str, Any]) -> Trained:
     """Distil a query encoder, evaluate it and save it.
 
     Args:
-        config: from `disco_pyserini.read_config`, or the same sections and fields as nested dicts.
+        config: from `disco_pyserini.read_config`, or nested dicts with the same sections and fields.
 
     Returns:
-        where the encoder is, and how it does on the dev queries.
+        the encoder's folder, and its scores on the dev queries.
 
     Raises:
         InputError: the configuration or a file that it names cannot be used.
-        DiscoError: training collapsed, or a file could not be written; complete checkpoints stay, to resume from.
+        DiscoError: training collapsed, or a file could not be written; complete checkpoints are kept for resuming.
     """
     check_extra("train", "training")
     if not isinstance(config, TrainingConfig):
@@ -111,12 +111,12 @@ def train(config: TrainingConfig | Mapping[str, Any]) -> Trained:
 
 
 def make_arguments(config: TrainingConfig) -> SparseEncoderTrainingArguments:
-    """The trainer's arguments: those of the configuration, and what this training needs.
+    """Return the trainer's arguments: those of the configuration, plus the settings that this training needs.
 
-    With dev queries, each epoch is evaluated and the best checkpoint by nDCG@3 kept, unless they say otherwise.
+    With dev queries, evaluate each epoch and keep the best checkpoint by nDCG@3, unless configured otherwise.
 
     Raises:
-        InputError: a field is unknown, or sentence-transformers refuses a value.
+        InputError: a field is unknown, or sentence-transformers rejects a value.
     """
     sampler = ShuffledBatchSampler if config.data.batches == "shuffled" else SimilarLengthBatchSampler
     fields: dict[str, Any] = {
@@ -141,10 +141,10 @@ def make_arguments(config: TrainingConfig) -> SparseEncoderTrainingArguments:
 
 
 def make_student(config: TrainingConfig, encoder: DiscoDocumentEncoder) -> SparseEncoder:
-    """The student, whose query route starts from another checkpoint if the configuration names one.
+    """Return the student; its query route starts from another checkpoint if the configuration names one.
 
     Raises:
-        InputError: that checkpoint has another vocabulary.
+        InputError: that checkpoint has a different vocabulary.
     """
     start, base = None, encoder.model_name
     if config.model.query_encoder:
@@ -158,7 +158,7 @@ def make_student(config: TrainingConfig, encoder: DiscoDocumentEncoder) -> Spars
         start, base = query.folder, query.model_name
     model = student(encoder.folder, start, config.model.max_length, config.model.document_max_length)
     card = StudentCard(license=config.licence or None, local_files_only=True, generate_widget_examples=False)
-    if not Path(base).is_dir():  # then it is a hub id
+    if not Path(base).is_dir():  # otherwise it is a hub id
         card.base_model = base
     card.register_model(model)
     model.model_card_data = card
@@ -166,7 +166,7 @@ def make_student(config: TrainingConfig, encoder: DiscoDocumentEncoder) -> Spars
 
 
 def make_loss(config: TrainingConfig, model: SparseEncoder, material: Material) -> QueryLoss:
-    """The loss that the configuration names."""
+    """Return the loss named in the configuration."""
     function = config.regulariser.function(material.documents)
     return LOSSES.get(config.loss.name).from_context(
         LossContext(

@@ -1,4 +1,4 @@
-"""Document vectors that were encoded once and are only looked up while the query encoder trains."""
+"""Document vectors, encoded once and looked up while the query encoder trains."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class DocumentVectors:
 
     Args:
         ids: the passages' ids.
-        offsets: (n + 1,) row ``i`` has the postings ``offsets[i]:offsets[i + 1]``.
+        offsets: (n + 1,) the postings of row ``i`` are ``offsets[i]:offsets[i + 1]``.
         terms: (postings,) positions in the vocabulary, ascending within a row.
-        values: (postings,) weights, or impacts, which need half the memory.
+        values: (postings,) weights, or impacts, which take half the memory.
         vocabulary_size: the length of a dense vector.
         scale: the factor from values to weights: 1 for weights.
     """
@@ -48,7 +48,7 @@ class DocumentVectors:
 
     @classmethod
     def from_weights(cls, ids: Sequence[str], vectors: Iterable[WeightVector], vocabulary_size: int) -> DocumentVectors:
-        """Collect unquantised vectors, one for each id."""
+        """Collect unquantised vectors, one per id."""
         parts = list(vectors)
         return cls(
             ids,
@@ -62,12 +62,12 @@ class DocumentVectors:
         return len(self.ids)
 
     def matrix(self, rows: NDArray[np.int64] | None = None) -> Tensor:
-        """The given rows (by default, all) as a sparse (rows × vocabulary) CSR matrix of float weights."""
+        """Return the given rows (by default, all) as a sparse (rows × vocabulary) CSR matrix of float weights."""
         offsets, terms, values = self.offsets, self.terms, self.values
         if rows is not None:
             lengths = self.offsets[rows + 1] - self.offsets[rows]
             offsets = np.concatenate([[0], np.cumsum(lengths)])
-            # Positions of every posting of the rows, without a loop: start of its row + place within the row.
+            # Positions of all postings of the rows, without a loop: start of the row + position within the row.
             places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
             terms, values = self.terms[places], self.values[places]
         weights = values if self.scale == 1 else (values * self.scale).astype(np.float32)
@@ -82,23 +82,23 @@ class DocumentVectors:
             )
 
     def scores(self, queries: Tensor, rows: NDArray[np.int64]) -> Tensor:
-        """Dot products of queries (batch, vocabulary) with the given rows (n,): (batch, n), with gradients.
+        """Return dot products of queries (batch, vocabulary) with the given rows (n,): (batch, n), with gradients.
 
-        One product of a sparse matrix with a few dense columns: its cost depends only on the passages' postings.
+        This multiplies a sparse matrix with a few dense columns; the cost depends only on the passages' postings.
         """
         with torch.autocast(queries.device.type, enabled=False):
             scores: Tensor = torch.sparse.mm(self.matrix(rows).to(queries.device), queries.float().T).T
         return scores
 
     def dense(self, rows: NDArray[np.int64]) -> Tensor:
-        """The given rows as a dense (rows × vocabulary) matrix."""
+        """Return the given rows as a dense (rows × vocabulary) matrix."""
         return self.matrix(rows).to_dense()
 
     @torch.no_grad()
     def best(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """Search all passages: scores and rows, each (batch, min(k, n)), best first.
+        """Search all passages; return scores and rows, each (batch, min(k, n)), best first.
 
-        Passages with equal scores come in any order. Queries (batch, vocabulary) stay on their device.
+        The order of ties is undefined. Queries (batch, vocabulary) stay on their device.
         """
         scores = torch.empty(len(queries), 0, device=queries.device)
         rows = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
@@ -112,22 +112,22 @@ class DocumentVectors:
         return scores, rows
 
     def inverse_document_frequency(self) -> Tensor:
-        """``1 + ln((n + 1) / (df + 1))`` of each vocabulary entry (vocabulary,): 1 for one in every passage."""
+        """``1 + ln((n + 1) / (df + 1))`` of each vocabulary entry (vocabulary,): 1 for a term in every passage."""
         frequencies = np.bincount(self.terms, minlength=self.vocabulary_size)
         return torch.from_numpy(1 + np.log((len(self) + 1) / (frequencies + 1))).float()
 
 
 def check_space(space: VectorSpace | None, revision: str, vocabulary: Sequence[str], where: str) -> None:
-    """Refuse vectors of another encoder: the student's scores would be meaningless.
+    """Refuse vectors of another encoder, with which the student's scores would be meaningless.
 
     Args:
-        space: the vectors' space; None (unknown, as for JSONL) is accepted: then only the tokens are compared, later.
+        space: the vectors' space; None (unknown, as for JSONL) is accepted, and only the tokens are compared later.
         revision: SHA-256 of the weights of the document encoder that training starts from.
         vocabulary: its tokens.
         where: the vectors' path, for the message.
 
     Raises:
-        InputError: another vocabulary, or another document encoder.
+        InputError: the vocabulary or the document encoder differs.
     """
     if space is None:
         return
@@ -157,8 +157,8 @@ def load_vectors(
     Args:
         source: from `disco_pyserini.vectors.open_vectors`.
         vocabulary: the student's tokens, in the order of their ids.
-        needed: the ids to keep; None keeps all. Ids without a vector are ignored.
-        others: how many other passages to keep as well, drawn with ``seed``.
+        needed: the ids to keep; None keeps all. Missing ids are ignored.
+        others: the number of additional passages to keep, drawn with ``seed``.
         seed: seed of the draw.
 
     Raises:
@@ -200,7 +200,7 @@ _PYSERINI_SCALE = np.array([5 / 256])
 def _translate(
     terms: NDArray[np.int32], theirs: Sequence[str], ours: Sequence[str], known: dict[str, int]
 ) -> NDArray[np.int32]:
-    """Token ids of the vectors as token ids of the student."""
+    """Map token ids of the vectors to token ids of the student."""
     if theirs == ours:
         return terms
     used, places = np.unique(terms, return_inverse=True)

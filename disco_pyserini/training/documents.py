@@ -1,4 +1,4 @@
-"""The documents of a training run: their vectors, read or encoded now, and their texts for live mode."""
+"""The documents of a training run: their vectors, stored or newly encoded, and their texts for live mode."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def load_documents(
     """Read ``data.vectors``, or encode ``data.corpus``.
 
     Args:
-        config: names them.
+        config: names the vectors or the corpus.
         encoder: the document encoder that training starts from.
         needed: the ids of the documents to load; None loads all.
-        seed: decides which others are loaded for strategies that draw from the whole corpus.
+        seed: selects the additional documents for strategies that draw from the whole corpus.
 
     Raises:
-        InputError: there are no such files, they are malformed, or another encoder made the vectors.
+        InputError: the files are missing or malformed, or the vectors are from another encoder.
     """
     others = RANDOM_DOCUMENTS if STRATEGIES.get(config.sampling.strategy).needs_corpus else 0
     if config.data.vectors:
@@ -54,7 +54,7 @@ def load_documents(
     vectors: list[WeightVector] = []
     for chunk in batched(passages, _TEXTS_AT_ONCE):
         ids += [passage.id for passage in chunk]
-        if config.documents == "live" and needed is not None:  # nothing looks these vectors up
+        if config.documents == "live" and needed is not None:  # these vectors are never used
             vectors += [WeightVector(np.empty(0, np.int32), np.empty(0, np.float32))] * len(chunk)
         else:
             vectors += encoder.weight_vectors([passage.contents for passage in chunk])
@@ -65,7 +65,7 @@ def read_contents(corpus: str, ids: Sequence[str]) -> list[str]:
     """Read the texts of documents, in the order of their ids.
 
     Raises:
-        InputError: there is no such corpus, or it lacks one of the documents.
+        InputError: the corpus does not exist, or it lacks one of the documents.
     """
     wanted = set(ids)
     texts = {passage.id: passage.contents for passage in open_passages(corpus) if passage.id in wanted}

@@ -1,4 +1,4 @@
-"""Evaluation while training: exhaustive search of the stored document vectors, without an index and without Java."""
+"""Evaluation during training: exhaustive search of the stored document vectors, without an index or Java."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _HITS = 100
 class StoredVectorsEvaluator(BaseEvaluator):
     """nDCG@3, MRR, R@10 and R@100 of the query route over all stored documents, and its mean active dimensions.
 
-    ``MRR`` looks at the first 100 documents. Query weights are not rounded to impacts.
+    ``MRR`` uses the top 100 documents. Query weights are not rounded to impacts.
 
     Args:
         queries: texts by query id.
-        qrels: judgments; queries without any are not searched.
+        qrels: judgments; queries without judgments are not searched.
         documents: all documents.
     """
 

@@ -1,7 +1,7 @@
-"""Several teachers made into one, by a rule over the scores that each gives to a document.
+"""Fuse several teachers into one, with a rule that combines their scores of a document.
 
-A document that one of the teachers does not score gets that teacher's lowest score for the query: a teacher's list is
-the top of a ranking, so any other document scores at most as much as the last one in it. (Leaving such a teacher out of
+If a teacher does not score a document, the document gets that teacher's lowest score for the query. A teacher's list is
+the top of a ranking, so any other document scores at most as much as the last one in it. (Leaving the teacher out of
 the mean instead would rank a document that only one teacher finds above one that both find.)
 
 To add a rule, write a function like those below, and name it in `RULES` or announce a `Rule` as an entry point in the
@@ -24,12 +24,11 @@ from disco_pyserini.training.teachers import TeacherQuery
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How the scores of one query are fused.
+    """A rule for fusing the scores of one query.
 
     Attributes:
-        fuse: called with scores (teachers, documents), NaN where a teacher does not score a document (`fill_lowest`
-            replaces these), and with the teachers' shares (teachers,), which add up to 1; returns the fused scores
-            (documents,).
+        fuse: called with scores (teachers, documents), NaN for missing scores (`fill_lowest` replaces these), and with
+            the teachers' shares (teachers,), which sum to 1; returns the fused scores (documents,).
         weighted: whether the rule uses the shares; if it does not, weights are refused.
     """
 
@@ -38,37 +37,37 @@ class Rule:
 
 
 def fill_lowest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give each document that a teacher does not score the teacher's lowest score; (teachers, documents)."""
+    """Replace missing scores with the teacher's lowest score; (teachers, documents)."""
     return np.where(np.isnan(scores), np.nanmin(scores, axis=1, keepdims=True), scores)
 
 
 def mean(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weighted mean."""
+    """Return the weighted mean."""
     fused: NDArray[np.float64] = (shares[:, None] * fill_lowest(scores)).sum(axis=0)
     return fused
 
 
 def highest(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The highest score."""
+    """Return the highest score."""
     fused: NDArray[np.float64] = fill_lowest(scores).max(axis=0)
     return fused
 
 
 def lowest(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The lowest score."""
+    """Return the lowest score."""
     fused: NDArray[np.float64] = fill_lowest(scores).min(axis=0)
     return fused
 
 
 def min_max(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weighted mean after each teacher's scores were mapped to 0 … 1."""
+    """Return the weighted mean after scaling each teacher's scores to 0 … 1."""
     bottom, top = _limits(scores)
     return mean((scores - bottom) / (top - bottom), shares)
 
 
 def z_score(scores: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weighted mean after each teacher's scores were given mean 0 and (population) standard deviation 1."""
-    _limits(scores)  # equal scores would have a deviation of about 0, not always of 0
+    """Return the weighted mean after scaling each teacher's scores to mean 0 and (population) standard deviation 1."""
+    _limits(scores)  # equal scores may have a deviation that is only close to 0
     centred = scores - np.nanmean(scores, axis=1, keepdims=True)
     return mean(centred / np.nanstd(scores, axis=1, keepdims=True), shares)
 
@@ -91,9 +90,9 @@ class FusionReport:
     """Counts of a fusion.
 
     Attributes:
-        queries: how many queries all teachers score.
-        documents: how many fused scores these have.
-        partly_scored: how many of these scores are for documents that not all teachers score.
+        queries: the number of queries that all teachers score.
+        documents: the number of fused scores of these queries.
+        partly_scored: the number of these scores with at least one teacher's score missing.
         unmatched: for each teacher, the ids of its queries that another teacher lacks; they are left out.
     """
 
@@ -109,10 +108,10 @@ def fuse(
     weights: Sequence[float] | None = None,
     report: FusionReport | None = None,
 ) -> Iterator[TeacherQuery]:
-    """Yield the queries that all teachers score, with fused scores, best document first (equal ones by id).
+    """Yield the queries that all teachers score, with fused scores, best document first (ties by id).
 
-    The teachers are read in parallel, and a query is kept in memory until all have scored it: files in the same order
-    need almost no memory.
+    The teachers are read in parallel, and a query stays in memory until all teachers have scored it. Files in the
+    same order need almost no memory.
 
     Args:
         teachers: at least two, from `disco_pyserini.training.teachers.read_teacher` for example.
@@ -121,7 +120,7 @@ def fuse(
         report: filled in while the queries are read.
 
     Raises:
-        InputError: an unknown rule, weights that do not fit, fewer than two teachers, or no query that all score.
+        InputError: an unknown rule, invalid weights, fewer than two teachers, or no query that all teachers score.
     """
     if len(teachers) < 2:
         raise InputError(f"expected at least two teachers to fuse, found {len(teachers)}")
@@ -132,7 +131,7 @@ def fuse(
 def fuse_scores(
     scores: Sequence[Mapping[str, float]], rule: str, weights: Sequence[float] | None = None
 ) -> dict[str, float]:
-    """Fuse the scores that several teachers give to the documents of one query.
+    """Fuse several teachers' scores of the documents of one query.
 
     Args:
         scores: for each teacher, the score of each document.
@@ -140,7 +139,7 @@ def fuse_scores(
         weights: one for each teacher, if the rule uses them; only their ratios matter. All are equal by default.
 
     Raises:
-        InputError: an unknown rule, weights that do not fit, or scores to normalise that are all equal.
+        InputError: an unknown rule, invalid weights, or equal scores that cannot be normalised.
     """
     shares = _shares(rule, weights, len(scores))
     ids = list(dict.fromkeys(docid for one in scores for docid in one))
@@ -172,7 +171,7 @@ def _fuse(
 
 
 def _side_by_side(teachers: Sequence[Iterable[TeacherQuery]]) -> Iterator[tuple[int, TeacherQuery]]:
-    """Take a query from each teacher in turn, with the teacher's number."""
+    """Yield a query from each teacher in turn, with the teacher's number."""
     readers = {number: iter(teacher) for number, teacher in enumerate(teachers)}
     while readers:
         for number, reader in list(readers.items()):
@@ -184,7 +183,7 @@ def _side_by_side(teachers: Sequence[Iterable[TeacherQuery]]) -> Iterator[tuple[
 
 
 def _limits(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Each teacher's lowest and highest score, both (teachers, 1)."""
+    """Return each teacher's lowest and highest score, both (teachers, 1)."""
     bottom, top = np.nanmin(scores, axis=1, keepdims=True), np.nanmax(scores, axis=1, keepdims=True)
     if (bottom == top).any():
         raise InputError("expected scores that differ, to normalise them, found a query with equal scores only")

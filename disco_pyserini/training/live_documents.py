@@ -1,4 +1,4 @@
-"""Documents encoded at every step: slow, and needs no stored vectors."""
+"""Documents encoded at every step: slow, but needs no stored vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TEXTS_AT_ONCE = 32
 
 
 class LiveDocuments:
-    """Scores passages by sending their texts through the student's frozen document route.
+    """Scores passages by encoding their texts with the student's frozen document route.
 
     Args:
         model: a student, see `disco_pyserini.training.student`.
@@ -22,7 +22,7 @@ class LiveDocuments:
     """
 
     def __init__(self, model: SparseEncoder, contents: Sequence[str]) -> None:
-        # A tuple, since a loss that owned the modules would save and move them twice.
+        # A tuple hides the modules: a loss that owned them would save and move them twice.
         self._route = tuple(model[0].sub_modules["document"])
         self._contents = contents
 

@@ -2,10 +2,10 @@
 
 The dataset has one text column, the flattened conversation, and a ``label`` column: the query's row in `Candidates`.
 Below, x is a conversation, D its documents (one positive first, then ``k`` drawn candidates), t(x, d) the teacher's
-score, and s(x, d) = E_q(x) · E_d(d) the student's. The document encoder E_d is frozen, so documents are looked up.
+score, and s(x, d) = E_q(x) · E_d(d) the student's. The document encoder E_d is frozen, so its vectors are looked up.
 
 To add a loss, derive a class from `SampledLoss` (or `QueryLoss`), and name it in `LOSSES` or announce it as an entry
-point in the group ``disco_pyserini.losses``. A subclass of `SampledLoss` that has no settings needs a single method::
+point in the group ``disco_pyserini.losses``. A subclass of `SampledLoss` without settings needs only one method::
 
     class HuberLoss(SampledLoss):
         def sampled_parts(self, queries, scores, teacher):
@@ -41,7 +41,7 @@ type Regularisation = tuple[Regulariser, Callable[[Tensor], Tensor]]
 
 
 class LossSettings(Record):
-    """What is minimised.
+    """The settings of the loss.
 
     Attributes:
         name: a name in `LOSSES`.
@@ -66,20 +66,20 @@ class Documents(Protocol):
     """`DocumentVectors`, or `disco_pyserini.training.live_documents.LiveDocuments`."""
 
     def scores(self, queries: Tensor, rows: NDArray[np.int64], /) -> Tensor:
-        """Dot products of queries (batch, vocabulary) with documents (n,): (batch, n)."""
+        """Return dot products of queries (batch, vocabulary) with documents (n,): (batch, n)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossContext:
-    """What a loss is made from.
+    """The inputs for making a loss.
 
     Attributes:
         settings: section ``loss`` of the configuration.
         model: the student.
-        documents: what scores the documents.
+        documents: score the documents.
         sampler: draws each query's documents.
-        regulariser: None for none.
-        rewrites: the vector of each query's rewrite, in the rows of the candidates; None unless the loss needs them.
+        regulariser: None to disable it.
+        rewrites: the vector of each query's rewrite, in the order of the candidates; None unless the loss needs them.
     """
 
     settings: LossSettings
@@ -93,17 +93,17 @@ class LossContext:
 class QueryLoss(nn.Module, ABC):
     """The base of all losses: the query vectors, their regulariser, and the number of active dimensions.
 
-    A loss returns a dictionary of named parts, which the trainer logs one by one and sums.
+    A loss returns a dictionary of named parts. The trainer logs each part and sums them.
 
     Args:
         model: the student.
-        regulariser: None for none.
+        regulariser: None to disable it.
 
     Attributes:
         needs_rewrites: whether it needs the vectors of the queries' rewrites; ``teacher.rewrites`` then names one.
-        step: decides the draws and the regulariser's weight. It counts training batches, unless
+        step: determines the draws and the regulariser's weight. It counts training batches, unless
             `disco_pyserini.training.watch.FollowSteps` keeps it at the trainer's step, which a resumed run needs.
-        counts_steps: whether it counts.
+        counts_steps: whether the loss counts its own steps.
         active_dimensions: mean number of weights above 0 per query in the last batch.
     """
 
@@ -120,7 +120,7 @@ class QueryLoss(nn.Module, ABC):
     @classmethod
     @abstractmethod
     def from_context(cls, context: LossContext) -> Self:
-        """Make the loss that a configuration names."""
+        """Make the loss from a configuration."""
 
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
         """Return the parts of the loss. ``labels`` (batch,) are rows of the candidates."""
@@ -137,10 +137,10 @@ class QueryLoss(nn.Module, ABC):
 
     @abstractmethod
     def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
-        """The loss proper, for query vectors (batch, vocabulary) and the queries' rows (batch,)."""
+        """Compute the loss for query vectors (batch, vocabulary) and the queries' rows (batch,)."""
 
     def get_config_dict(self) -> dict[str, Any]:
-        """What sentence-transformers writes into the model card."""
+        """Return the settings that sentence-transformers writes into the model card."""
         settings = self.regulariser[0] if self.regulariser else None
         return {"regulariser": f"{settings.weight:g} · {settings.name}" if settings else "none"}
 
@@ -150,7 +150,7 @@ class SampledLoss(QueryLoss):
 
     Args:
         model: the student.
-        documents: what scores the documents.
+        documents: score the documents.
         sampler: draws them.
         regulariser: see `QueryLoss`.
     """
@@ -168,21 +168,21 @@ class SampledLoss(QueryLoss):
 
     @classmethod
     def from_context(cls, context: LossContext) -> Self:
-        """Make a loss without settings; others override this."""
+        """Make a loss without settings; losses with settings override this."""
         return cls(context.model, context.documents, context.sampler, context.regulariser)
 
     def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
         """See `QueryLoss.parts`."""
         drawn = self.sampler.draw(rows, self.step)
         batch, size = drawn.scores.shape
-        # One product gives the score of every query with every document of the batch.
+        # One product scores every query against every document of the batch.
         scores = self.documents.scores(queries, drawn.documents.ravel()).reshape(batch, batch, size)
         teacher = torch.from_numpy(drawn.scores).to(queries.device)
         return self.sampled_parts(queries, scores, teacher)
 
     @abstractmethod
     def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
-        """The loss proper.
+        """Compute the loss.
 
         Args:
             queries: (batch, vocabulary).
@@ -201,7 +201,7 @@ class KLDistillationLoss(SampledLoss):
 
     Args:
         temperature: τ.
-        positives: whether D has the positive.
+        positives: whether D includes the positive.
     """
 
     def __init__(self, *args: Any, temperature: float = 1.0, positives: bool = True, **kwargs: Any) -> None:
@@ -224,7 +224,7 @@ class KLDistillationLoss(SampledLoss):
 
 
 class DiscoLoss(SampledLoss):
-    """The published objective: KL divergence, a little contrastive loss, and a term against empty query vectors::
+    """The published objective: KL divergence, a low-weighted contrastive loss, and an anti-zero term::
 
         kl_weight · KL + contrastive_weight · contrastive + anti_zero_weight / (sum of all query weights in the batch)²
 
@@ -233,7 +233,7 @@ class DiscoLoss(SampledLoss):
         contrastive_weight: weight of `ContrastiveLoss`.
         anti_zero_weight: weight of the last term.
         temperature: τ of the KL divergence.
-        positives: whether the KL divergence is over the positive too.
+        positives: whether the KL divergence includes the positive.
     """
 
     def __init__(
@@ -328,12 +328,12 @@ class RepresentationMSELoss(QueryLoss):
 
 
 def own(scores: Tensor) -> Tensor:
-    """Of (batch, batch, 1 + k), each query's scores with its own documents: (batch, 1 + k)."""
+    """Return each query's scores with its own documents, (batch, 1 + k), from (batch, batch, 1 + k)."""
     return scores.diagonal(dim1=0, dim2=1).T
 
 
 def kl_divergence(student: Tensor, teacher: Tensor, temperature: float, positives: bool) -> Tensor:
-    """KL divergence from the teacher's to the student's distribution, both (batch, 1 + k), averaged over the batch."""
+    """Return the KL divergence of teacher and student distributions, both (batch, 1 + k), averaged over the batch."""
     first = 0 if positives else 1
     return F.kl_div(
         (student[:, first:] / temperature).log_softmax(dim=1),

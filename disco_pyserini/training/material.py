@@ -1,4 +1,4 @@
-"""Last step of preparing a training run: candidates, document vectors and dev queries in memory, checked together."""
+"""Last step of preparing a training run: load and cross-check candidates, document vectors and dev queries."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from disco_pyserini.training.tolerance import Tolerance
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a run trains on; the candidates' rows are those of ``texts``.
+    """The data of a training run; the candidates have the same rows as ``texts``.
 
     Attributes:
         texts: the conversations.
-        sampler: draws from their candidates.
-        documents: vectors; without postings if live mode needs none.
+        sampler: draws from the candidates of each text.
+        documents: vectors; without postings in live mode, if they are not needed.
         contents: the passages' texts, for live mode.
         rewrites: the vector of each query's rewrite, if the loss needs it.
-        dev: what to evaluate on.
-        notes: what was left out.
+        dev: the queries for evaluation.
+        notes: queries and documents that were left out.
     """
 
     texts: Sequence[str]
@@ -49,7 +49,7 @@ def prepare(config: TrainingConfig, encoder: DiscoDocumentEncoder, seed: int) ->
     """Read the queries and the teacher, load the documents, and make the candidates.
 
     Raises:
-        InputError: a file is malformed, or does not belong to the others.
+        InputError: a file is malformed, or does not match the others.
     """
     tolerance = Tolerance(config.data.tolerate)
     queries = read_queries(config.data)
@@ -58,7 +58,7 @@ def prepare(config: TrainingConfig, encoder: DiscoDocumentEncoder, seed: int) ->
         tolerance.notes.append(f"left out: {unjudged:,} of {len(queries.texts):,} queries without a relevant document")
 
     encoded = encode_rewrites(config.teacher, queries, encoder, tolerance) if config.teacher.rewrites else None
-    # Evaluation and rewrites search all documents; otherwise only those of the teacher's lists are needed.
+    # Evaluation and rewrites search all documents; otherwise the teacher's documents are enough.
     documents = load_documents(config, encoder, None, seed) if dev or encoded else None
     flat: list[str] = []
     if encoded and documents is not None:

@@ -29,10 +29,10 @@ class Queries:
 
 
 def read_queries(collection: Collection) -> Queries:
-    """Read what section ``data`` or ``dev`` names.
+    """Read the queries of section ``data`` or ``dev``.
 
     Raises:
-        InputError: no queries are named, there is no such file or collection, or it is malformed.
+        InputError: no queries are named, or the file or collection is missing or malformed.
     """
     if not collection.qrels or not collection.source:
         raise InputError("no queries: name turns or topics, and qrels")

@@ -1,8 +1,8 @@
-"""Which of a teacher's documents a query is trained on: named strategies, and draws that a resumed run repeats.
+"""Sample training documents from a teacher's rankings: named strategies, with draws that a resumed run repeats.
 
-A strategy sees one query's ranking, without its relevant documents, and returns ``k`` different documents with the
-teacher's scores (fewer if it does not have enough). Documents that the teacher did not score get the lowest score in
-its list: a list is the top of a ranking, so any other document scores at most that much.
+A strategy gets one query's ranking, without its relevant documents, and returns ``k`` distinct documents with the
+teacher's scores (fewer if there are not enough). Documents that the teacher did not score get the lowest score in its
+list: the list is the top of a ranking, so any other document scores at most that much.
 
 To add a strategy, write a function like those below, and name it in `STRATEGIES` or announce a `Strategy` as an entry
 point in the group ``disco_pyserini.sampling``.
@@ -25,13 +25,13 @@ from disco_pyserini.training.candidates import Candidates, Ranking
 
 
 class Sampling(Record):
-    """How candidates are drawn at every step.
+    """The sampling of candidates at every step.
 
     Attributes:
         strategy: a name in `STRATEGIES`.
-        candidates: how many documents are drawn beside the positive.
-        skip: how many of the top ranks ``band`` and ``mixed`` leave out.
-        depth: how many ranks after those they draw from.
+        candidates: the number of documents drawn in addition to the positive.
+        skip: the number of top ranks that ``band`` and ``mixed`` skip.
+        depth: the number of following ranks that they draw from.
         options: the settings of a strategy that another package added.
     """
 
@@ -51,12 +51,12 @@ class Draw(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How one query's documents are drawn.
+    """A strategy for drawing one query's documents.
 
     Attributes:
         draw: called with the query's ranking, the number of loaded documents (their rows count from 0), the settings
             and a random generator, which is all that the draw may depend on.
-        needs_corpus: whether it draws documents that are not in the teacher's lists; more are then loaded.
+        needs_corpus: whether it draws documents outside the teacher's lists; additional ones are then loaded.
     """
 
     draw: Callable[[Ranking, int, Sampling, Generator], Draw]
@@ -64,18 +64,18 @@ class Strategy:
 
 
 def band(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """Uniform over a band of ranks: the published set-up, which skips the top 10 and takes the next 950."""
+    """Draw uniformly from a band of ranks. The published set-up skips the top 10 and uses the next 950."""
     ranks = np.arange(len(ranking.documents))[sampling.skip : sampling.skip + sampling.depth]
     return _at(ranking, rng.permutation(ranks)[: sampling.candidates])
 
 
 def top(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """The best documents of the list, the same at every step."""
+    """Return the top documents of the list, the same at every step."""
     return _at(ranking, np.arange(len(ranking.documents))[: sampling.candidates])
 
 
 def stratified(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """One document from each of ``candidates`` equally long stretches of the list."""
+    """Split the list into ``candidates`` equally long parts, and draw one document from each."""
     borders = np.arange(sampling.candidates + 1) * len(ranking.documents) // sampling.candidates
     if len(ranking.documents) < sampling.candidates:
         return _at(ranking, np.arange(len(ranking.documents)))
@@ -83,24 +83,24 @@ def stratified(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator
 
 
 def proportional(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """Without replacement, with probabilities proportional to the teacher's scores.
+    """Draw without replacement, with probabilities proportional to the teacher's scores.
 
     If a list has scores below 0, the lowest is subtracted from all of them first.
     """
     chances = ranking.scores.astype(np.float64)
     chances = chances - min(chances.min(initial=0), 0)
-    chances += 1e-9 * max(chances.max(initial=0), 1)  # so that a score of 0 can still be drawn when all others are
+    chances += 1e-9 * max(chances.max(initial=0), 1)  # a score of 0 can still be drawn
     size = min(sampling.candidates, len(chances))
     return _at(ranking, rng.choice(len(chances), size, replace=False, p=chances / chances.sum()) if size else _NONE)
 
 
 def random(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """Uniform over the loaded documents of the corpus that are not relevant."""
+    """Draw uniformly from the loaded documents of the corpus that are not relevant."""
     return _random(ranking, corpus, sampling.candidates, ranking.relevant, rng)
 
 
 def mixed(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """A third from the top of the list, a third from the whole corpus, the rest uniform over the band of ranks."""
+    """Draw a third from the top of the list, a third from the whole corpus, and the rest from the band of ranks."""
     third = sampling.candidates // 3
     best = _at(ranking, np.arange(len(ranking.documents))[:third])
     ranks = np.arange(len(ranking.documents))[max(sampling.skip, third) : sampling.skip + sampling.depth]
@@ -128,16 +128,16 @@ STRATEGIES: Registry[Strategy] = Registry(
 
 
 class Sampler:
-    """Draws the documents of a batch. A draw depends on the seed, the step and the query's row, and on nothing else.
+    """Draws the documents of a batch. A draw depends only on the seed, the step and the query's row.
 
     Args:
         candidates: the queries' rankings.
-        corpus: how many documents there are in all.
+        corpus: the total number of documents.
         sampling: the strategy and its settings.
-        seed: another seed draws other documents.
+        seed: seed of the draws.
 
     Raises:
-        InputError: there is no such strategy.
+        InputError: the strategy is unknown.
     """
 
     def __init__(self, candidates: Candidates, corpus: int, sampling: Sampling, seed: int) -> None:
@@ -156,7 +156,7 @@ class Sampler:
         )
 
     def too_short(self) -> list[int]:
-        """Rows of the queries that have too few documents to draw from."""
+        """Return the rows of queries with too few documents to draw from."""
         rows = range(len(self.candidates))
         return [row for row in rows if len(self._draw(row, 0).documents) < self.sampling.candidates]
 
@@ -174,7 +174,7 @@ def _at(ranking: Ranking, ranks: NDArray[np.int64]) -> Draw:
 
 def _random(ranking: Ranking, corpus: int, k: int, taken: NDArray[np.int64], rng: Generator) -> Draw:
     if not len(ranking.documents):
-        return _at(ranking, _NONE)  # without a list there is no lowest score
+        return _at(ranking, _NONE)  # an empty list has no lowest score
     drawn: NDArray[np.int64] = rng.choice(corpus, min(k + len(taken), corpus), replace=False)
     documents = drawn[~np.isin(drawn, taken)][:k]
     scores = np.full(len(documents), ranking.scores.min(), np.float32)

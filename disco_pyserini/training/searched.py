@@ -25,9 +25,9 @@ def search_all(
     Args:
         documents: all documents.
         rewrites: query ids, and E_d of their rewrites.
-        qrels: judged documents are always scored, and do not count towards the depth.
-        depth: how many other documents are kept.
-        distractors: E_d of another text of each query; half of the documents are then the best for that text.
+        qrels: judged documents are always scored and do not count towards ``depth``.
+        depth: how many other documents to keep.
+        distractors: E_d of another text of each query; half of the documents are then the top results for that text.
     """
     for start in range(0, len(rewrites), _QUERIES_AT_ONCE):
         chunk = rewrites[start : start + _QUERIES_AT_ONCE]
@@ -56,6 +56,6 @@ def _dense(vectors: Sequence[WeightVector], vocabulary_size: int) -> Tensor:
 
 
 def _first(number: int, rows: Sequence[int], taken: Sequence[int]) -> list[int]:
-    """The first rows that are not taken."""
+    """Return the first rows that are not taken yet."""
     others = set(taken)
     return [row for row in rows if row not in others][:number]

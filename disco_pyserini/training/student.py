@@ -1,4 +1,4 @@
-"""The sentence-transformers models that are trained: plain SPLADE, and the asymmetric student."""
+"""The trainable sentence-transformers models: plain SPLADE and the asymmetric student."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from torch import Tensor, nn
 
 
 def splade(folder: Path) -> SparseEncoder:
-    """A masked-LM checkpoint as a symmetric SPLADE encoder."""
+    """Return a symmetric SPLADE encoder made from a masked-LM checkpoint."""
     return SparseEncoder(modules=_route(folder), device=_device())
 
 
 def student(
     document_encoder: Path, query_encoder: Path | None = None, max_length: int = 256, document_max_length: int = 256
 ) -> SparseEncoder:
-    """A trainable query route beside a frozen document route.
+    """Return a student with a trainable query route and a frozen document route.
 
     Args:
         document_encoder: folder of a masked LM.
-        query_encoder: what the query route starts from; the document encoder by default. It shares its vocabulary.
-        max_length: tokens after which queries are cut.
-        document_max_length: tokens after which documents are cut.
+        query_encoder: initialises the query route; the document encoder by default. Both have the same vocabulary.
+        max_length: the maximum query length in tokens.
+        document_max_length: the maximum document length in tokens.
     """
     query, document = _route(query_encoder or document_encoder), _route(document_encoder)
     query[0].max_seq_length = max_length
@@ -49,24 +49,24 @@ def export_masked_lm(model: SparseEncoder, folder: Path, route: str | None = Non
 
 
 def _route(folder: Path) -> list[Any]:
-    """A transformer and SPLADE pooling that leave the batch × length × vocabulary tensor out of the graph.
+    """Return a transformer and SPLADE pooling that keep the batch × length × vocabulary tensor out of the graph.
 
-    Both stay ordinary sentence-transformers modules, so that a saved model needs nothing of this package.
+    Both remain ordinary sentence-transformers modules, so that a saved model does not need this package.
     """
     transformer = Transformer(str(folder), transformer_task="fill-mask")
     head = transformer.auto_model.get_output_embeddings()
     pooling = SpladePooling("max", embedding_dimension=len(head.weight))
     head.forward = MethodType(lambda self, states: states, head)
-    # The head's parameters belong to the transformer; a plain function keeps the pooling from owning them too.
+    # The head's parameters belong to the transformer; with a plain function, the pooling does not own them too.
     pooling.forward = lambda features: _pool(features, head)
     return [transformer, pooling]
 
 
 def _pool(features: dict[str, Tensor], head: nn.Linear) -> dict[str, Tensor]:
-    """SPLADE weights, max over tokens of log(1 + relu(logit)), to the same values and gradients as `SpladePooling`.
+    """Return SPLADE weights, max over tokens of log(1 + relu(logit)), with the values and gradients of `SpladePooling`.
 
-    Only the highest token of each vocabulary entry has a gradient, and only where its logit is above 0. So the logits
-    are computed without a graph to find these tokens, and once more, with one, for the few hundred that are active.
+    For each vocabulary entry, only the highest token has a gradient, and only if its logit is above 0. The logits are
+    computed first without a graph to find these tokens, then again with a graph for the few hundred active ones.
     ``token_embeddings`` are the head's inputs (batch, length, width).
     """
     states, outside = features["token_embeddings"], features["attention_mask"] == 0

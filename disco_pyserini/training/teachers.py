@@ -1,6 +1,6 @@
-"""Teacher files: for each query, scores of documents, in files that may be too large for memory.
+"""Teacher files: document scores for each query. The files may be too large for memory.
 
-A file is DiSCo's JSON (``{qid: {docid: score}}``) or a TREC run of any system, gzipped or not. It is read and written
+A file is DiSCo's JSON (``{qid: {docid: score}}``) or a TREC run, optionally gzipped. It is read and written
 one query at a time.
 """
 
@@ -27,13 +27,13 @@ def read_teacher(path: Path | str, flat: MutableSequence[str] | None = None) -> 
     """Yield the queries of a teacher file one by one, each with its documents in the file's order.
 
     Args:
-        path: the file; if it begins with ``{``, it is JSON, else a TREC run.
+        path: the file; JSON if it begins with ``{``, else a TREC run.
         flat: receives the ids of queries whose scores are all equal (or that have only one), which are then left out;
             without it, such a query is an error.
 
     Raises:
         InputError: the file is in neither format, or damaged; a score is NaN or infinite; a query, or a document of a
-            query, is duplicate; a query has no documents; all scores of a query are equal; there are no queries.
+            query, is duplicated; a query has no documents; all scores of a query are equal; there are no queries.
     """
     path = Path(path)
     seen: set[str] = set()
@@ -57,7 +57,7 @@ def read_teacher(path: Path | str, flat: MutableSequence[str] | None = None) -> 
 
 
 def is_flat(scores: Mapping[str, float]) -> bool:
-    """Whether scores are all equal, so that a student learns nothing from them."""
+    """Whether all scores are equal, so that a student cannot learn from them."""
     return len(set(scores.values())) < 2
 
 
@@ -72,7 +72,7 @@ def write_teacher(queries: Iterable[TeacherQuery], path: Path | str) -> int:
         the number of queries.
 
     Raises:
-        InputError: a score is NaN or infinite, a query is duplicate, or there are no queries; nothing is written.
+        InputError: a score is NaN or infinite, a query is duplicated, or there are no queries; nothing is written.
         DiscoError: the file could not be written.
     """
     path = Path(path)
@@ -80,7 +80,7 @@ def write_teacher(queries: Iterable[TeacherQuery], path: Path | str) -> int:
     with write_bytes_aside(path) as file, ExitStack() as stack:
         out = file
         if path.suffix == ".gz":
-            # Without name and time, so that equal scores give equal bytes.
+            # Without file name and time, so that equal scores give equal bytes.
             out = cast(BinaryIO, stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0)))
         for qid, scores in queries:
             if qid in seen:
@@ -100,7 +100,7 @@ _EXPECTED = f"JSON as {{qid: {{docid: score}}}}, or lines of '{RUN_LINE}'"
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers a duplicate key; ijson's parser in C survives no exception here."""
+    """A JSON object that records a duplicate key, because ijson's C parser cannot handle an exception here."""
 
     repeated: str | None = None
 
@@ -126,7 +126,7 @@ def _read_json(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[
             yield qid, dict(scores), where
     except ijson.JSONError as problem:
         after = "" if qid is None else f" after query {qid!r}"
-        # The parser points at the place with an arrow in a second line, and shows bytes that are not UTF-8.
+        # The parser's message has a second line with an arrow to the position, and may contain non-UTF-8 bytes.
         reason = " ".join(str(problem).partition("(right here)")[0].replace("\\n", " ").split())
         raise InputError(
             f"{path}: expected whole JSON as {{qid: {{docid: score}}}}, found{after}: {reason} "

@@ -1,4 +1,4 @@
-"""Second step of preparing a training run: the teacher's scores, from files or from searches with rewrites."""
+"""Second step of preparing a training run: get the teacher's scores from files or from searches with rewrites."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EncodedRewrites:
-    """Vectors of the texts that are searched with.
+    """Vectors of the query texts for searching.
 
     Attributes:
-        rewrites: for each rewrite that the configuration names, vectors by query id.
+        rewrites: for each configured rewrite, vectors by query id.
         distractors: vectors of the distractor texts by query id; None if there are none.
     """
 
@@ -37,10 +37,10 @@ class EncodedRewrites:
 def encode_rewrites(
     teacher: Teacher, queries: Queries, encoder: DiscoDocumentEncoder, tolerance: Tolerance
 ) -> EncodedRewrites:
-    """Encode the rewrites of the judged queries, with the document encoder.
+    """Encode the rewrites of the judged queries with the document encoder.
 
     Raises:
-        InputError: the queries come from a topics file, or more than the tolerated share of them have no such rewrite.
+        InputError: the queries come from a topics file, or more than the tolerated share of them lack the rewrite.
     """
     if not queries.turns:
         raise InputError("teacher.rewrites needs data.turns, which have the rewrites: a topics file has none")
@@ -62,10 +62,10 @@ def encode_rewrites(
 def search_rewrites(
     teacher: Teacher, encoded: EncodedRewrites, documents: DocumentVectors, qrels: Mapping[str, Mapping[str, int]]
 ) -> Iterable[TeacherQuery]:
-    """Search all documents with the rewrites, and fuse the scores of several.
+    """Search all documents with the rewrites, and fuse the scores if there are several.
 
     Raises:
-        InputError: the fusion's weights do not fit.
+        InputError: the fusion weights are invalid.
     """
     logger.info("searching %s documents with %s rewrites", f"{len(documents):,}", f"{len(encoded.rewrites[0]):,}")
     found = []
@@ -76,14 +76,14 @@ def search_rewrites(
 
 
 def read_teachers(teacher: Teacher, flat: MutableSequence[str]) -> Iterable[TeacherQuery]:
-    """Read the teacher files, and fuse the scores of several.
+    """Read the teacher files, and fuse the scores if there are several.
 
     Args:
         teacher: names the files.
         flat: receives the ids of queries whose scores are all equal; these are left out.
 
     Raises:
-        InputError: a file cannot be read or is malformed, or the fusion's weights do not fit.
+        InputError: a file cannot be read or is malformed, or the fusion weights are invalid.
     """
     logger.info("reading %s", ", ".join(teacher.files))
     return _fused([read_teacher(Path(path), flat) for path in teacher.files], teacher)

@@ -1,12 +1,12 @@
-"""Trains the document encoder of ``encoders/disco-tiny``, a SPLADE encoder from scratch.
+"""Train the document encoder of ``encoders/disco-tiny``, a SPLADE encoder, from scratch.
 
 ::
 
     disco data demo-world --output tiny-world.6 --passages 30000 --seed 6 --conversations 12
     python -m disco_pyserini.training.tiny --data tiny-world.6/train --output tiny
 
-It learns from the stand-alone questions and the passages of a demo world. The query encoder is distilled from it by
-`disco train`, like any other (``runs/training/disco-tiny.yaml``).
+It learns from the stand-alone questions and the passages of a demo world. The query encoder is then distilled
+from it with `disco train` (``runs/training/disco-tiny.yaml``).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def train_document_encoder(
     epochs: float,
     seed: int,
 ) -> None:
-    """Contrastive training on human rewrites, with another passage about the same entity as the hard negative."""
+    """Train with a contrastive loss on human rewrites; another passage about the same entity is the hard negative."""
     contents = {passage.id: passage.contents for passage in passages}
     about: dict[str, list[str]] = defaultdict(list)
     for docid in contents:

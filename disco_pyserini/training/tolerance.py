@@ -10,21 +10,21 @@ from disco_pyserini.errors import InputError
 
 @dataclass
 class Tolerance:
-    """Counts unusable items and names some of them; refuses them if they are more than a share of all.
+    """Counts unusable items and names some of them; raises an error if their share is too large.
 
     Attributes:
-        share: the largest share that is accepted.
-        notes: what was left out so far.
+        share: the maximum accepted share.
+        notes: the items left out so far.
     """
 
     share: float = 0.01
     notes: list[str] = field(default_factory=list)
 
     def check(self, what: str, bad: Sequence[str], total: int, remedy: str) -> None:
-        """Note that ``bad`` were left out, of ``total``.
+        """Record that ``bad`` of ``total`` items were left out.
 
         Raises:
-            InputError: they are more than the share, or all.
+            InputError: they exceed the share, or are all items.
         """
         if not bad:
             return

@@ -17,7 +17,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.training.losses import QueryLoss
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
-_STATE = "trainer_state.json"  # what the trainer writes last into a checkpoint
+_STATE = "trainer_state.json"  # the last file that the trainer writes into a checkpoint
 
 
 class FollowSteps(TrainerCallback):
@@ -35,12 +35,12 @@ class FollowSteps(TrainerCallback):
 
 
 class StopOnCollapse(TrainerCallback):
-    """Stops training when the query vectors have become empty or dense: no later step repairs that.
+    """Stops training when the query vectors have become empty or dense: training cannot recover from that.
 
     Args:
         loss: counts the active dimensions.
         vocabulary_size: the number of dimensions.
-        dense_share: the share of active dimensions from which vectors count as dense.
+        dense_share: the share of active dimensions at or above which vectors count as dense.
     """
 
     def __init__(self, loss: QueryLoss, vocabulary_size: int, dense_share: float = 0.9) -> None:
@@ -49,10 +49,10 @@ class StopOnCollapse(TrainerCallback):
         self.dense_share = dense_share
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Look at the last batch.
+        """Check the last batch.
 
         Raises:
-            DiscoError: no dimension was active in it, or nearly all were.
+            DiscoError: none of its dimensions were active, or nearly all.
         """
         active = float(self.loss.active_dimensions)
         if 0 < active < self.dense_share * self.vocabulary_size:
@@ -69,7 +69,7 @@ class StopOnCollapse(TrainerCallback):
 
 
 class DistillationTrainer(SparseEncoderTrainer):
-    """The stock trainer; it also logs active query dimensions, and removes a checkpoint that it could not complete."""
+    """The stock trainer, which also logs active query dimensions and removes incomplete checkpoints that it wrote."""
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log the active dimensions together with the loss, to every logging integration."""
@@ -81,7 +81,7 @@ class DistillationTrainer(SparseEncoderTrainer):
         folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
         try:
             super()._save_checkpoint(model, trial)
-        except (OSError, RuntimeError, SafetensorError) as problem:  # torch and safetensors wrap the system's errors
+        except (OSError, RuntimeError, SafetensorError) as problem:  # torch and safetensors wrap OS errors
             if not is_complete(folder):
                 shutil.rmtree(folder, ignore_errors=True)
             raise DiscoError(
@@ -100,7 +100,7 @@ def is_complete(checkpoint: Path) -> bool:
 
 
 def last_checkpoint(folder: Path) -> Path:
-    """The newest complete checkpoint of a run; a half-written one of a killed process is ignored.
+    """Return the newest complete checkpoint of a run; ignore incomplete ones left by a killed process.
 
     Raises:
         InputError: there are no complete checkpoints.
