@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -132,7 +135,7 @@ def test_ctrl_c_stops_and_the_same_command_continues(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "the same command continues after what is finished" in errors
+    assert "the same command continues after the last finished step" in errors
     assert "Traceback" not in errors
     assert not (folder / "run.test.backwards.txt").exists()
     assert calls(tmp_path) == ["index", "forwards", "slow"]
@@ -147,19 +150,19 @@ def test_what_is_missing_is_said_and_counts_when_asked_for(tmp_path: Path) -> No
     (tmp_path / "data" / "docs.txt").unlink()
     done = reproduce(tmp_path, "--collection", "small.yaml")
     assert done.returncode == 2
-    assert "not run: data/docs.txt is not here: get it with: cp -r elsewhere data" in done.stdout
-    assert "asked for, but not run" in done.stderr
+    assert "not run: data/docs.txt is missing; to get it: cp -r elsewhere data" in done.stdout
+    assert "not run, because data or weights are missing: small test forwards" in done.stderr
     assert calls(tmp_path) == []
     recipe.write_text(RECIPE.replace('["{data}/docs.txt"]', '["model:nobody/no-weights"]'))
     done = reproduce(tmp_path, "--collection", "small.yaml")
-    assert "the weights of nobody/no-weights are not here: get them with: hf download nobody/no-weights" in done.stdout
+    assert "the weights of nobody/no-weights are missing; to get them: hf download nobody/no-weights" in done.stdout
 
 
 def test_missing_judgments_are_missing_data(tmp_path: Path) -> None:
     make_small(tmp_path)
     (tmp_path / "data" / "qrels.txt").unlink()
     done = reproduce(tmp_path, "--collection", "small.yaml")
-    assert "not run: data/qrels.txt is not here" in done.stdout
+    assert "not run: data/qrels.txt is missing" in done.stdout
     assert done.returncode == 2
 
 
@@ -197,6 +200,80 @@ def test_lists_and_shows_without_running(tmp_path: Path) -> None:
     ]
     assert calls(tmp_path) == []
     assert not (tmp_path / "reproduction").exists()
+
+
+def states(listed: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
+    """(condition, state) of each row."""
+    rows = [re.split(r" {2,}", line.strip()) for line in listed.stdout.splitlines() if line.startswith(" small ")]
+    return [(row[2], row[-1]) for row in rows]
+
+
+def test_the_list_says_what_can_run_here(tmp_path: Path) -> None:
+    recipe = make_small(tmp_path, RECIPE.replace("get: cp -r", "get: cp -r there here; then more of cp -r"))
+    words = ("--collection", "small.yaml", "--list")
+    assert reproduce(tmp_path, "--collection", "small.yaml", "--condition", "backwards").returncode == 0
+    listed = reproduce(tmp_path, *words)
+    assert states(listed) == [("forwards", "ready"), ("backwards", "finished")]
+    assert "1 ready, 1 finished, 0 missing data or weights" in listed.stdout
+    # What can run comes first.
+    text = recipe.read_text()
+    recipe.write_text(
+        text.replace("query: utterance\n", 'query: utterance\n    needs: ["model:nobody/x", "model:nobody/y"]\n')
+    )
+    listed = reproduce(tmp_path, *words)
+    assert states(listed) == [("backwards", "finished"), ("forwards", "needs weights: nobody/x, nobody/y")]
+    assert "0 ready, 1 finished, 1 missing data or weights" in listed.stdout
+    assert states(reproduce(tmp_path, *words, "--available")) == [("backwards", "finished")]
+    (tmp_path / "data" / "qrels.txt").unlink()
+    assert states(reproduce(tmp_path, *words)) == [
+        ("forwards", "needs data: cp -r there here; needs weights: nobody/x, nobody/y"),
+        ("backwards", "needs data: cp -r there here"),
+    ]
+    nothing = reproduce(tmp_path, *words, "--available")
+    assert nothing.returncode == 2
+    assert "none of these conditions can run here" in nothing.stderr
+
+
+def test_only_what_can_run_is_run(tmp_path: Path) -> None:
+    make_small(tmp_path, RECIPE.replace("query: utterance\n", 'query: utterance\n    needs: ["model:nobody/x"]\n'))
+    done = reproduce(tmp_path, "--collection", "small.yaml", "--available")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 conditions run" in done.stdout
+    assert calls(tmp_path) == ["index", "backwards"]
+
+
+def test_a_long_step_shows_that_it_goes_on(tmp_path: Path) -> None:
+    make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
+    done = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forwards")
+    assert "\n[2/2] 0:05 57 % of the work\n" in done.stderr
+    assert re.search(r"\n\[2/2\] finished after 0:0[6-9]\n", done.stderr)
+    assert "[1/2] finished" not in done.stderr
+
+
+def test_on_a_terminal_a_long_step_shows_its_own_progress_too(tmp_path: Path) -> None:
+    make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
+    terminal, end = pty.openpty()
+    words = [sys.executable, "-m", "disco_pyserini", "reproduce", "--collection", "small.yaml"]
+    process = subprocess.Popen([*words, "--condition", "forwards"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=end)
+    os.close(end)
+    shown = b""
+    with suppress(OSError):  # the terminal's end
+        while some := os.read(terminal, 4096):
+            shown += some
+    os.close(terminal)
+    process.wait()
+    assert b"[2/2] reproduction/small/run.test.forwards.txt" in shown
+    assert b"a warning" in shown
+    # The line begins by clearing the bar that the command may have drawn there.
+    assert b"\r\x1b[K[2/2] 0:05 57 % of the work\r\n" in shown
+
+
+def test_an_output_folder_with_a_backslash(tmp_path: Path) -> None:
+    make_small(tmp_path)
+    folder = r"out\1\g<0>\d"
+    done = reproduce(tmp_path, "--collection", "small.yaml", "--output", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / folder / "small" / "run.test.forwards.txt").exists()
 
 
 def test_skip_eval_and_display_commands(tmp_path: Path) -> None:
