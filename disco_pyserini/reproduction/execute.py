@@ -1,7 +1,7 @@
 """Run one command of a recipe, unless its output exists already.
 
 A command writes its output into the folder ``.part``. When it has succeeded, the output is moved to its place, and a
-file ``NAME.command`` beside it records the commands that led to it. The output is reused as long as these stay the same.
+file ``NAME.command`` beside it records the commands that led to it. The output is reused while these stay the same.
 """
 
 from __future__ import annotations
