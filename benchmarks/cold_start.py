@@ -48,12 +48,12 @@ def main(
     rows += [Row(MEMORY, "MB", name, [process.megabytes for process in processes]) for name, processes in found.items()]
     return Report(
         "cold-start",
-        f"One conversation, {documents:,} documents: each command from start to end, files in the page cache. {what}",
+        f"One conversation, {documents:,} documents. Whole commands, with files in the page cache. {what}",
         ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
         rows,
         [
             Target(f"{STOCK_THEIRS} against {OURS}", ratio(rows, TIME, STOCK_THEIRS, OURS), 4),
-            Target(f"memory of {OURS}, of the {STOCK_THEIRS}", ratio(rows, MEMORY, OURS, STOCK_THEIRS), 0.5, True),
+            Target(f"memory of {OURS} against the {STOCK_THEIRS}", ratio(rows, MEMORY, OURS, STOCK_THEIRS), 0.5, True),
         ],
         [Check(f"the runs of {OURS} and {STOCK_OURS}", "equal, to the byte" if same else "different", same)],
     )

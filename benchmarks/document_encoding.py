@@ -78,8 +78,8 @@ def main(
     rows += [Row(MEMORY, "MB", name, [value]) for name, value in memory.items()]
     return Report(
         "document-encoding",
-        f"{what} {THREADS} threads. {len(texts)} passages of 12 to 256 tokens, half of them below 66, others in each "
-        "round. Peak memory: of the whole command, once, with twice as many passages.",
+        f"{what} {THREADS} threads. {len(texts)} passages of 12 to 256 tokens, half of them below 66, different ones "
+        "in each round. Peak memory of the whole command, measured once, with twice as many passages.",
         ("disco-pyserini", "pyserini", "sentence-transformers", "torch", "onnxruntime"),
         rows,
         [
@@ -87,7 +87,7 @@ def main(
             Target(f"{PYSERINI_DOCUMENTS} against {EXACT}", ratio(rows, TIME, PYSERINI_DOCUMENTS, EXACT), 2),
             Target(f"{SENTENCE_TRANSFORMERS} against {INT8}", ratio(rows, TIME, SENTENCE_TRANSFORMERS, INT8), 2.5),
             *(
-                Target(f"memory of {EXACT}, of {name}'s", 1 / ratio(rows, MEMORY, name, EXACT), 0.5, at_most=True)
+                Target(f"memory of {EXACT} against {name}", 1 / ratio(rows, MEMORY, name, EXACT), 0.5, at_most=True)
                 for name in (SENTENCE_TRANSFORMERS, PYSERINI_DOCUMENTS)
             ),
         ],

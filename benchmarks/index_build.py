@@ -45,8 +45,8 @@ def main(rounds: int = ROUNDS, size: int = 10_000, vectors: Path | None = None, 
             rows.append(Row(f"{at_once:,} {quantity}", "/s", OURS, [at_once / seconds]))
     return Report(
         "index-build",
-        f"{source.what}, from files on disk to an index; and {at_once:,} documents with these vectors, in one round of "
-        f"{OURS} alone, since {ANSERINI} would take minutes for each round.",
+        f"{source.what}, from files on disk to an index. {at_once:,} documents with these vectors: one round of "
+        f"{OURS} only, since {ANSERINI} would take minutes per round.",
         ("disco-pyserini", "pyserini", "pyjnius", "numpy"),
         rows,
         [

@@ -95,9 +95,10 @@ def main(
     ]
     return Report(
         "query-encoding",
-        f"{what} {THREADS} threads. Ragged: {len(texts)} conversations of 10 to 256 tokens, others in each round; each "
-        f"encoder as it batches by itself, Pyserini's one by one. {LIMIT.capitalize()}: without the projection to the "
-        "vocabulary, at the speed of a product of two large matrices in 32 bits.",
+        f"{what} {THREADS} threads. Ragged: {len(texts)} conversations of 10 to 256 tokens, different ones in each "
+        "round, in the batches that each encoder makes; Pyserini's encodes them one by one. "
+        f"{LIMIT.capitalize()}: without the projection to the vocabulary, at the speed of a product of two large "
+        "32-bit matrices.",
         ("disco-pyserini", "pyserini", "sentence-transformers", "torch", "onnxruntime"),
         rows,
         [

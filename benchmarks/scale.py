@@ -72,9 +72,9 @@ def main(rounds: int = ROUNDS, sizes: Sequence[int] = SIZES) -> Report:
                 rows.append(Row(f"{work}, memory", "MB", names[size], [found_in.megabytes]))
     return Report(
         "scale",
-        f"The first {' and '.join(f'{size:,}' for size in sizes)} passages of the demo world, encoded with {ENCODER}. "
-        f"Encoding: the {last:,} passages that a corpus of that size ends with, two threads; its memory is that of the "
-        "run that encoded everything. Indexing: from vectors on disk, one thread. Searching: the mean of "
+        f"The first {', '.join(f'{size:,}' for size in sizes)} passages of the demo world, encoded with {ENCODER}. "
+        f"Encoding: the last {last:,} passages of each size, two threads; memory of the run that encoded all passages. "
+        "Indexing: from vectors on disk, one thread. Searching: the mean of "
         f"{len(vectors)} conversations, one at a time.",
         ("disco-pyserini", "pyserini", "pyjnius", "torch"),
         rows,

@@ -66,9 +66,9 @@ def main(rounds: int = ROUNDS, size: int = 1_000_000, queries: int = 100, judged
     depths = [k for k in DEPTHS if k <= size]
     return Report(
         "search",
-        f"{size:,} passages of the demo world, {len(timed)} conversations, one at a time and with one thread, "
-        "from the query's vector to document ids and scores. Memory: the most that a process had resident that opens "
-        "the index and answers these queries.",
+        f"{size:,} passages of the demo world, {len(timed)} conversations, one at a time on one thread, from the "
+        "query's vector to document ids and scores. Memory: peak resident memory of a process that opens the index and "
+        "answers these queries.",
         ("disco-pyserini", "pyserini", "pyjnius", "splade-index", "numba"),
         rows,
         [
@@ -122,7 +122,7 @@ class _Contenders:
         jnius = jvm.start()
         self._anserini = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(demo_index(passages)))
         self._jnius = jnius
-        self._vectors = {qid: self._disco.discriminating(vector) for qid, vector in vectors.items()}
+        self._vectors = {qid: self._disco.searcher.discriminating(vector) for qid, vector in vectors.items()}
         self._exhaustive = _exhaustive(arrays, vectors)
         self.every: dict[str, Callable[..., list[tuple[str, float]]]] = {
             **{name: partial(self.disco, query_terms=terms) for terms, name in PRUNED.items()},

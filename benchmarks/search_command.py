@@ -43,8 +43,8 @@ def main(
     return Report(
         "search-command",
         f"`python -m pyserini.search.lucene --impact --batch-size 64 --threads {THREADS}`: {size} conversations of 10 "
-        f"to 256 tokens, {documents:,} documents, the best 1,000 of them. {what} The command's own start takes the "
-        "same time with every encoder.",
+        f"to 256 tokens, {documents:,} documents, 1,000 hits. {what} Pyserini's command takes the same "
+        "time to start with every encoder.",
         ("disco-pyserini", "pyserini", "torch", "onnxruntime"),
         rows,
         [
@@ -53,7 +53,7 @@ def main(
         ],
         [
             Check(
-                f"the runs of {EXACT} and {PYSERINI}, in which documents may follow that score 0",
+                f"the runs of {EXACT} and {PYSERINI}, without documents that score 0",
                 "equal, to the byte" if same else "different",
                 same,
             )

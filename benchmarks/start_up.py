@@ -35,7 +35,7 @@ def main(rounds: int = ROUNDS) -> Report:
     imported = median(rows, TIME, IMPORT) - _fastest(whole)
     return Report(
         "start-up",
-        "Whole processes, the interpreter's own start included; each value is the fastest of ten.",
+        "Whole processes, with the start of the interpreter. Each value is the fastest of ten.",
         ("disco-pyserini", "typer"),
         rows,
         [

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder, document_encoder, query_encoder
     from disco_pyserini.errors import DiscoError, InputError
     from disco_pyserini.evaluation import Evaluation, evaluate
+    from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
     from disco_pyserini.passages import Passage, read_passages
     from disco_pyserini.search import DiscoSearcher, Explanation, Hit, IndexSummary, TermScore, build_index
     from disco_pyserini.training.config import TrainingConfig, read_config
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
         RepresentationMSELoss,
         SampledLoss,
     )
+    from disco_pyserini.training.teachers import read_teacher, write_teacher
+    from disco_pyserini.trec import read_qrels, read_run, read_topics, write_run
     from disco_pyserini.vectors import encode_corpus, open_vectors
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bm25Searcher": "lucene.bm25",
     "ContrastiveLoss": "training.losses",
     "Conversation": "conversation",
     "DiscoDocumentEncoder": "encoding",
@@ -54,6 +58,7 @@ _HOME = {
     "Trained": "training.distillation",
     "TrainingConfig": "training.config",
     "Turn": "conversation",
+    "build_bm25_index": "lucene.bm25",
     "build_index": "search",
     "document_encoder": "encoding",
     "encode_corpus": "vectors",
@@ -64,11 +69,18 @@ _HOME = {
     "query_encoder": "encoding",
     "read_config": "training.config",
     "read_passages": "passages",
+    "read_qrels": "trec",
+    "read_run": "trec",
+    "read_teacher": "training.teachers",
+    "read_topics": "trec",
     "train": "training.distillation",
+    "write_run": "trec",
+    "write_teacher": "training.teachers",
 }
 """The module of each public name."""
 
 __all__ = [
+    "Bm25Searcher",
     "ContrastiveLoss",
     "Conversation",
     "DiscoDocumentEncoder",
@@ -92,6 +104,7 @@ __all__ = [
     "Trained",
     "TrainingConfig",
     "Turn",
+    "build_bm25_index",
     "build_index",
     "document_encoder",
     "encode_corpus",
@@ -102,7 +115,13 @@ __all__ = [
     "query_encoder",
     "read_config",
     "read_passages",
+    "read_qrels",
+    "read_run",
+    "read_teacher",
+    "read_topics",
     "train",
+    "write_run",
+    "write_teacher",
 ]
 
 

@@ -38,10 +38,16 @@ class ScoredDocument(Protocol):
         """Its score."""
 
 
-def read_topics(path: Path) -> Topics:
+def read_topics(path: Path | str) -> Topics:
     """Read topics (``qid<TAB>text``).
 
     Pyserini itself cuts texts at tabs and keeps the last of equal ids; both are errors here.
+
+    Args:
+        path: the file; gzipped if its name ends with ``.gz``.
+
+    Returns:
+        the texts by query id.
 
     Raises:
         InputError: the file cannot be read, or a line is malformed.
@@ -80,17 +86,20 @@ def _qrel_fields(line: str) -> tuple[str, str, str]:
 
 
 def read_qrels(
-    path: Path,
+    path: Path | str,
     fields: Callable[[str], tuple[str, str, str] | None] = _qrel_fields,
     expected: str = "qid 0 docid grade",
 ) -> Qrels:
     """Read TREC qrels (``qid 0 docid grade``), or qrels that a publisher writes differently.
 
     Args:
-        path: the file.
+        path: the file; gzipped if its name ends with ``.gz``.
         fields: returns query id, document id and grade of a line; None for a line to skip. Raises a `ValueError` for a
             malformed one.
         expected: what a line should be, for error messages.
+
+    Returns:
+        ``{qid: {docid: grade}}``.
 
     Raises:
         InputError: the file cannot be read or is empty, a line is malformed, or a document has two grades.
@@ -131,13 +140,20 @@ def write_qrels(qrels: Mapping[str, Mapping[str, int]], path: Path) -> None:
             lines.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in grades.items())
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path | str) -> Run:
     """Read a TREC run (``qid Q0 docid rank score tag``).
+
+    Args:
+        path: the file; gzipped if its name ends with ``.gz``.
+
+    Returns:
+        ``{qid: {docid: score}}``.
 
     Raises:
         InputError: the file cannot be read or is empty, a line is malformed, a score is not finite, or a document is
             listed twice for a query.
     """
+    path = Path(path)
     run: Run = {}
     for qid, scores, where in parse_run(read_text_lines(path), path):
         documents = run.setdefault(qid, {})
@@ -186,12 +202,19 @@ def parse_run(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[tuple[st
         yield current, scores, began
 
 
-def write_run(results: Mapping[str, Iterable[ScoredDocument]], path: Path, tag: str = "Anserini") -> None:
+def write_run(results: Mapping[str, Iterable[ScoredDocument]], path: Path | str, tag: str = "Anserini") -> None:
     """Write a TREC run, byte for byte as Pyserini's search command does with ``--output``.
 
-    Queries are written in the order of ``results``; Pyserini sorts them by id.
+    Args:
+        results: the hits of each query, by query id, best first. Queries are written in this order; Pyserini sorts
+            them by id.
+        path: the file.
+        tag: the name of the run, in the last column.
+
+    Raises:
+        DiscoError: the file cannot be written.
     """
-    with write_aside(path) as lines:
+    with write_aside(Path(path)) as lines:
         for qid, hits in results.items():
             lines.writelines(run_lines(qid, hits, tag))
 
@@ -201,8 +224,8 @@ def run_lines(qid: str, hits: Iterable[ScoredDocument], tag: str = "Anserini") -
     return (f"{qid} Q0 {hit.docid.strip()} {rank} {hit.score:.6f} {tag}\n" for rank, hit in enumerate(hits, 1))
 
 
-def _filled_lines(path: Path) -> Iterator[tuple[int, str]]:
-    return ((number, line) for number, line in read_text_lines(path) if line.strip())
+def _filled_lines(path: Path | str) -> Iterator[tuple[int, str]]:
+    return ((number, line) for number, line in read_text_lines(Path(path)) if line.strip())
 
 
 def _plain(number: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -37,16 +35,6 @@ def add_commands(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += commands
 
 
-def add_registries(app: Sphinx, page: str, source: list[str]) -> None:
-    """Append every module that holds a registry to the page about Python names."""
-    package = Path(disco_pyserini.__file__).parent
-    for path in sorted(package.rglob("*.py")) if page == "api" else ():
-        if re.search(r"^\w+: Registry\[", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
-            module = ".".join(path.relative_to(package.parent).with_suffix("").parts)
-            source[0] += f"\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```\n"
-
-
 def setup(app: Sphinx) -> None:
-    """Connect the functions above; Sphinx calls this."""
+    """Connect the function above; Sphinx calls this."""
     app.connect("source-read", add_commands)
-    app.connect("source-read", add_registries)

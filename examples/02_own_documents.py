@@ -24,7 +24,7 @@ with TemporaryDirectory() as folder:
         corpus.write_text("\n".join(lines), encoding="utf-8")
 
     # disco-tiny ships with the package and knows little English: choose a better encoder from `disco encoders`.
-    summary = build_index(read_passages(str(corpus)), f"{folder}/index", encoder="disco-tiny")
+    summary = build_index(read_passages(corpus), f"{folder}/index", encoder="disco-tiny")
     print(f"{summary.documents} documents, {summary.postings} postings")
 
     question = Conversation.from_history(

@@ -12,14 +12,14 @@ from disco_pyserini import Conversation, DiscoSearcher
 messages = [
     {"role": "system", "content": "Answer from the passages, and name the passage."},
     {"role": "user", "content": "How did Lerduvale come into being?"},
-    {"role": "assistant", "content": "Lerduvale was founded in 1381 by salt traders. [dw00000-1-origin]"},
+    {"role": "assistant", "content": "Lerduvale was founded in 1381 by salt traders."},
     {"role": "user", "content": [{"type": "text", "text": "Is it chilly there in winter?"}]},
 ]
 
 with DiscoSearcher(f"{folder}/index") as searcher:
     hits = searcher.search(Conversation.from_messages(messages), k=2)
+    passages = "\n".join(f"[{hit.docid}] {hit.text}" for hit in hits)
 
-passages = "\n".join(f"[{hit.docid}] {hit.text}" for hit in hits)
 system, *chat = messages
 prompt = [{**system, "content": f"{system['content']}\n\n{passages}"}, *chat]
 

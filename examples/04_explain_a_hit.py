@@ -18,11 +18,9 @@ with DiscoSearcher(f"{folder}/index") as searcher:
     [best] = searcher.search(conversation, k=1)
     explanation = searcher.explain(conversation, best.docid)
     alone = searcher.query_terms(conversation.utterance)
+    print(f"{best.docid} has the score {explanation.score}: {best.text}\n")
 
-print(f"{best.docid} has the score {explanation.score}: {best.text}\n")
 print(f"{'term':<12}{'query':>7}{'document':>10}{'product':>9}")
-for term in explanation.terms[:10]:
+for term in explanation.terms:
     note = "" if term.token in alone else "   from the earlier turns"
     print(f"{term.token:<12}{term.query_impact:>7}{term.document_impact:>10}{term.score:>9}{note}")
-others = explanation.terms[10:]
-print(f"and {len(others)} more terms with {sum(term.score for term in others)} in all")

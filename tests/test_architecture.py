@@ -130,6 +130,7 @@ def test_light_modules_load_neither_torch_nor_java(module: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_training_and_encoding_start_no_java() -> None:
     code = (
         "import sys; import disco_pyserini.training.tiny, disco_pyserini.training.distillation; "

@@ -24,6 +24,7 @@ def test_that_waits():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_children_end_with_the_run(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "test_waits.py").write_text(TEST)

@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from disco_pyserini.evaluation import evaluate
 from disco_pyserini.trec import read_qrels, read_run
+
+pytestmark = pytest.mark.slow
 
 
 def ndcg(demo: Path, name: str) -> float:

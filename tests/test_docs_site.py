@@ -65,5 +65,10 @@ def test_pages_load_nothing_from_other_hosts(site: Path) -> None:
 def test_the_reference_has_every_public_name_and_command(site: Path) -> None:
     api = (site / "api.html").read_text(encoding="utf-8")
     assert [name for name in disco_pyserini.__all__ if f'id="disco_pyserini.{name}"' not in api] == []
+    package = Path(disco_pyserini.__file__).parent
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    extensions = re.findall(r"^\w+: Registry\[(?:type\[)?(\w+)\]", sources, flags=re.MULTILINE)
+    assert len(extensions) == 7
+    assert [name for name in extensions if not re.search(rf'id="disco_pyserini[\w.]*\.{name}"', api)] == []
     commands = (site / "cli.html").read_text(encoding="utf-8")
     assert 'id="disco-encode"' in commands and "--shard-num" in commands

@@ -38,6 +38,7 @@ def test_setup_cfg_has_the_packages(extra: str) -> None:
     assert {PACKAGES.get(module, module) for module in MODULES[extra]} <= names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", MODULES)
 def test_without_an_extra_the_error_names_it(extra: str, tmp_path: Path) -> None:
     missing = MODULES[extra][0]

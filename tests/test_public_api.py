@@ -64,3 +64,27 @@ def test_public_names_are_documented(name: str) -> None:
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     ]
     assert [parameter for parameter in parameters if parameter not in described] == [], name
+
+
+def test_paths_may_be_texts(tmp_path: Path) -> None:
+    name = str(tmp_path / "file")
+    disco_pyserini.write_run({"q": [disco_pyserini.Hit("d", 2.0)]}, name)
+    assert disco_pyserini.read_run(name) == {"q": {"d": 2.0}}
+    assert dict(disco_pyserini.read_teacher(name, flat=[])) == {}
+    disco_pyserini.write_teacher([("q", {"a": 2.0, "b": 1.0})], name)
+    assert dict(disco_pyserini.read_teacher(name)) == {"q": {"a": 2.0, "b": 1.0}}
+    (tmp_path / "file").write_text("q 0 d 1\n")
+    assert disco_pyserini.read_qrels(name) == {"q": {"d": 1}}
+    (tmp_path / "file").write_text("q\ttext\n")
+    assert disco_pyserini.read_topics(name) == {"q": "text"}
+    (tmp_path / "file").write_text("model: 3\n")
+    with pytest.raises(disco_pyserini.InputError, match="model"):
+        disco_pyserini.read_config(name)
+    (tmp_path / "file.jsonl").write_text('{"id": "d", "contents": "text"}\n')
+    for path in (tmp_path / "file.jsonl", f"{name}.jsonl"):
+        assert list(disco_pyserini.read_passages(path)) == [disco_pyserini.Passage("d", "text")]
+
+
+def test_training_is_configured_by_nested_dicts_too() -> None:
+    with pytest.raises(disco_pyserini.InputError, match=r"training configuration: model\.document_encodr: unknown"):
+        disco_pyserini.train({"model": {"document_encodr": "disco-tiny"}})

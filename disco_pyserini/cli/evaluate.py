@@ -51,12 +51,14 @@ def evaluate(
         ],
     )
     if by_depth:
-        print("±: half the width of the 95 % confidence interval over the queries")
+        print("In brackets: the 95 % confidence interval of the mean over the queries, cut at 0 and 1")
     if plot:
         lines = {name: {depth: group.estimate(name) for depth, group in groups.items()} for name in names}
         plot_by_depth(f"{run.name}, {result.queries} queries", {"mean": lines}, plot)
 
 
 def _cell(estimate: Estimate, with_interval: bool) -> str:
-    half_width = "" if estimate.half_width is None else f" ±{estimate.half_width:.2f}"
-    return f"{estimate.mean:.4f}{half_width if with_interval else ''}"
+    if not with_interval or estimate.half_width is None:
+        return f"{estimate.mean:.4f}"
+    low, high = max(0.0, estimate.mean - estimate.half_width), min(1.0, estimate.mean + estimate.half_width)
+    return f"{estimate.mean:.4f} [{low:.2f}, {high:.2f}]"

@@ -43,6 +43,7 @@ def reproduce(
 ) -> None:
     """Run baselines from recipes, and compare their scores with the expected ones."""
     from disco_pyserini.errors import InputError
+    from disco_pyserini.extras import check_extra
     from disco_pyserini.reproduction.driver import available, choose, reproduce
     from disco_pyserini.reproduction.plan import plan
     from disco_pyserini.reproduction.recipe import find_recipe, installed_recipes
@@ -51,6 +52,8 @@ def reproduce(
         raise InputError("--report needs results: leave out --list, --dry-run and --skip-eval")
     if report and report.suffix != ".html":
         raise InputError(f"{report}: expected a name that ends with .html")
+    if report:
+        check_extra("report", "writing a report")  # now, not after hours of running
     recipes = [find_recipe(name) for name in collection or installed_recipes()]
     trials = choose([trial for recipe in recipes for trial in plan(recipe, output)], condition or [])
     if available_only:
@@ -134,9 +137,10 @@ def _list(trials: Sequence[Trial]) -> None:
             for state in found
         ],
     )
-    missing = sum(bool(state.needs) for state in found)
-    finished = sum(state.finished and not state.needs for state in found)
-    print(f"{len(found) - missing - finished} ready, {finished} finished, {missing} missing data or weights")
+    can_run = sum(not state.needs for state in found)
+    print(f"{can_run} of {len(found)} conditions can run on this machine")
+    for remedy in dict.fromkeys(remedy for state in found for remedy in state.remedies):
+        print(f"  {remedy}")
 
 
 def _print_commands(trials: Sequence[Trial]) -> None:

@@ -26,7 +26,7 @@ class Benchmark:
         splits: the number of published turns in each split, None if it is not known.
         queries: reads the turns of a split from the collection's folder.
         qrels: reads the judgments of a split from the collection's folder.
-        passages: reads the passages of a split from the collection's folder; None where they cannot be had as files.
+        passages: reads the passages of a split from the collection's folder; None if the collection provides none.
         passages_by_split: whether each split has passages of its own.
         ir_datasets: for the splits that ir_datasets has itself, its name there.
     """

@@ -51,7 +51,12 @@ def benchmark(name: str) -> Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class OpenCollection:
-    """A collection, and the folder that its files are in, whether it exists or not."""
+    """A collection, opened for reading. `open_collection` opens one by name.
+
+    Attributes:
+        benchmark: the collection.
+        folder: the folder of its files, whether it exists or not.
+    """
 
     benchmark: Benchmark
     folder: Path
@@ -62,7 +67,7 @@ class OpenCollection:
         return not self.benchmark.resources or self.folder.is_dir()
 
     def split(self, name: str | None) -> str:
-        """The split of this name, or the only one.
+        """Check the name of a split; None names the only split.
 
         Raises:
             InputError: there is no such split, or none was named and there are several.
@@ -76,7 +81,7 @@ class OpenCollection:
         return name
 
     def queries(self, split: str) -> Iterator[Query]:
-        """The turns to answer, in the publisher's order.
+        """Read the turns to answer, in the order of the published files.
 
         Raises:
             InputError: files are missing or malformed, or two turns have the same id.
@@ -94,18 +99,18 @@ class OpenCollection:
             yield query
 
     def qrels(self, split: str) -> Qrels:
-        """The judgments.
+        """Read the judgments: the grade of each judged passage, by query id and passage id.
 
         Raises:
-            InputError: there are none, or their file is missing or malformed.
+            InputError: the split has no judgments, or their file is missing or malformed.
         """
         return self.benchmark.qrels(self.folder, self.split(split))
 
     def passages(self, split: str) -> Iterator[Passage]:
-        """The passages that the turns of a split are answered from.
+        """Read the passages that answer the turns of a split.
 
         Raises:
-            InputError: they cannot be had as files, or these are missing or malformed.
+            InputError: the collection provides no passages, or their files are missing or malformed.
         """
         if self.benchmark.passages is None:
             raise InputError(f"{self.benchmark.name}: {self.benchmark.terms.agreement or 'has no passages of its own'}")

@@ -31,10 +31,11 @@ def _retriever(variant: str, split: str) -> str:
 
 
 def _queries(folder: Path, split: str) -> Iterator[Query]:
-    base = find(folder, _original(split)) or find(folder, _retriever("all_history", split), parts=2)
-    if base is None:
-        need(_NAME, folder, _original(split), _retriever("all_history", split))
-    assert base is not None
+    base = (
+        find(folder, _original(split))
+        or find(folder, _retriever("all_history", split), parts=2)
+        or need(_NAME, folder, _original(split), _retriever("all_history", split))
+    )
     queries = _original_queries(base) if base.name == _original(split) else _retriever_queries(base)
     rewrites = find(folder, _retriever("rewrites_t5_qrecc", split), parts=2)
     return merge_rewrites(queries, _t5(rewrites)) if rewrites else queries

@@ -1,4 +1,4 @@
-"""A generated conversational collection, to train, try out and measure with when no real one is at hand."""
+"""A generated conversational collection, for demonstrations, tests and benchmarks without real data."""
 
 from disco_pyserini.demo_world.world import DemoWorld
 

@@ -1,4 +1,4 @@
-"""Who and what a cluster consists of, before the details."""
+"""The people, places, works and organisation of a cluster, before the details."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Cast:
         trains: between them, each day.
         rivers: the river that each town lies on.
         house: the organisation's name.
-        kind: what sort of organisation it is.
-        founded: the year of its foundation.
-        seat: which of the two towns it has its seat in.
+        kind: the kind of organisation.
+        founded: the year in which the organisation was founded.
+        seat: in which of the two towns it has its seat, 0 or 1.
     """
 
     number: int

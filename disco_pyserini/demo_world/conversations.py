@@ -16,17 +16,17 @@ _LENGTHS = (2, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12)
 _STARTS = (0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6)
 _SHIFT = 0.45
 _RETURN = 0.15
-# A user asks at most so many questions in a row about the same entity.
+# The most questions in a row about one entity.
 _PATIENCE = 6
 _MISSING_RESPONSE = 0.05
-# Higher than the other mistake, since it needs somebody else to have been mentioned: both end up near 12 %.
+# Higher than _MISTAKE, since it needs another entity to be mentioned already: both end up near 12 % of turns.
 _CONFUSION = 0.15
 _MISTAKE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """A turn to answer and the passages that answer it, with their grades."""
+    """A turn to answer, and the grades of the passages that answer it."""
 
     query: Query
     grades: dict[str, int]
@@ -99,13 +99,13 @@ def _next_entity(
 
 
 def _mentioned(entities: Sequence[Entity], turns: Sequence[Turn]) -> list[Entity]:
-    """Those of the entities whose names are in the turns."""
+    """The entities whose names occur in the turns."""
     said = " ".join(f"{turn.utterance} {turn.response or ''}" for turn in turns).lower()
     return [each for each in entities if each.name.lower() in said]
 
 
 def _teacher_a(template: str, entity: Entity, facet: Facet, mentioned: list[Entity], rng: Random) -> str:
-    """Verbose; now and then about the wrong entity, preferably one of the same kind."""
+    """Write verbosely, and sometimes about the wrong entity, preferably one of the same kind."""
     if mentioned and rng.random() < _CONFUSION:
         same_kind = [each for each in mentioned if each.kind == entity.kind]
         wrong = rng.choice(same_kind or mentioned)
@@ -115,7 +115,7 @@ def _teacher_a(template: str, entity: Entity, facet: Facet, mentioned: list[Enti
 
 
 def _teacher_b(entity: Entity, facet: Facet, utterance: str, later: bool, rng: Random) -> str:
-    """Terse; now and then with the pronoun left in, the subject dropped, or nothing done at all."""
+    """Write tersely; sometimes leave the pronoun in, drop the question, or copy the utterance."""
     if later and rng.random() < _MISTAKE:
         draw = rng.random()
         if draw < 0.4:

@@ -1,8 +1,8 @@
-"""Entities and the clusters that they come in.
+"""Entities and the clusters that they form.
 
 A cluster is two people, the two places they were born in, a work by each and one organisation. Entities refer only to
-entities of their own cluster, and a cluster is a function of the seed and its number: any part of a world can be made
-without making the rest.
+entities of their own cluster, and a cluster is a function of the seed and its number: any part of a world can be
+generated without the rest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PASSAGES_PER_CLUSTER = 56
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Somebody or something that passages and questions are about.
+    """A person, place, work or organisation that passages and questions are about.
 
     Attributes:
         id: such as ``person-000123``; passage ids append the facet.

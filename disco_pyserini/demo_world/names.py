@@ -2,7 +2,7 @@
 
 The name of an entity is a function of its number: a number is scrambled by a permutation drawn from the world's seed
 and then spelled in mixed radix, one digit per word part. Different numbers therefore never share a name, and no list
-of the names already given has to be kept. The parts alternate runs of consonants and runs of vowels, so that two
+of used names is kept. The parts alternate runs of consonants and runs of vowels, so that two
 different choices of parts never spell the same word.
 """
 

@@ -10,7 +10,7 @@ from disco_pyserini.demo_world.words import load_words
 
 
 def person_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, str]:
-    """What is told about a person of the cluster."""
+    """What passages say about a person of the cluster."""
     words = load_words().kinds["person"].words
     person, friend = cast.people[which], cast.people[1 - which]
     she, her, him = person.pronouns
@@ -79,7 +79,7 @@ def person_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str
 
 
 def place_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, str]:
-    """What is told about a place of the cluster."""
+    """What passages say about a place of the cluster."""
     words = load_words().kinds["place"].words
     name, kind = cast.towns[which], cast.town_kinds[which]
     person = cast.people[rng.randrange(2)]
@@ -138,7 +138,7 @@ def place_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str,
 
 
 def work_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, str]:
-    """What is told about a work of the cluster."""
+    """What passages say about a work of the cluster."""
     words = load_words().kinds["work"].words
     maker, friend, art = cast.people[which], cast.people[1 - which], cast.people[which].art
     released = maker.work_year + rng.randint(0, 2)
@@ -197,7 +197,7 @@ def work_values(rng: Random, cast: Cast, which: int, namer: Namer) -> dict[str, 
 
 
 def organisation_values(rng: Random, cast: Cast, namer: Namer) -> dict[str, str]:
-    """What is told about the organisation of the cluster."""
+    """What passages say about the organisation of the cluster."""
     words = load_words().kinds["organisation"].words
     founder, other = cast.people
     seat = cast.towns[cast.seat]

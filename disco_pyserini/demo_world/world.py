@@ -33,8 +33,8 @@ _PATTERN = (
 class DemoWorld:
     """A collection about invented people, places, works and organisations, the same for the same arguments.
 
-    The first ``size // 56`` clusters are complete and are talked about in conversations; the passages left over are
-    taken from one more cluster that no conversation touches. The iterators generate as they are read: the
+    The first ``size // 56`` clusters are complete, and conversations are about them. The remaining passages come from
+    one more cluster, which no conversation is about. The iterators generate as they are read: the
     memory needed does not depend on ``size``.
 
     Attributes:

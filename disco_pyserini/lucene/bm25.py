@@ -13,7 +13,13 @@ import numpy as np
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import folder_aside
 from disco_pyserini.lucene import jvm
-from disco_pyserini.lucene.document_writer import DocumentWriter, TextBatch, java_failures, raw_document
+from disco_pyserini.lucene.document_writer import (
+    DocumentWriter,
+    TextBatch,
+    java_failures,
+    raw_document,
+    stored_text,
+)
 from disco_pyserini.search.engine import Hit, closed_error
 from disco_pyserini.search.index_manifest import BM25, IndexManifest, read_index_manifest, write_index_manifest
 from disco_pyserini.search.searcher import check_batch
@@ -24,26 +30,29 @@ _PASSAGES_PER_BATCH = 1000
 
 def build_bm25_index(
     passages: Iterable[PassageLike],
-    directory: Path,
+    directory: Path | str,
     *,
     store_raw: bool = True,
     progress: Callable[[int], None] = lambda passages: None,
 ) -> int:
-    """Write an index that Pyserini's default search (``--bm25``) opens; return the number of passages.
+    """Build the index that `Bm25Searcher` and Pyserini's default search (``--bm25``) open.
 
-    Built aside and renamed when whole.
+    The index is built in a folder beside ``directory``, and renamed when it is complete.
 
     Args:
         passages: the corpus.
-        directory: the index to make; must not exist, or be an empty folder.
+        directory: the folder of the index; must not exist, or be empty.
         store_raw: store the passages' texts, for Pyserini's ``searcher.doc(docid).raw()``.
         progress: called with the number of passages written since the last call.
 
+    Returns:
+        the number of passages.
+
     Raises:
-        InputError: ``directory`` exists, or two passages have one id.
+        InputError: ``directory`` exists, or two passages have the same id.
         DiscoError: Lucene or the file system failed.
     """
-    directory = directory.absolute()
+    directory = Path(directory).absolute()
     seen: set[str] = set()
 
     def texts() -> Iterator[TextBatch]:
@@ -77,6 +86,8 @@ def _english_analyzer(jnius: Any) -> Any:
 class Bm25Searcher:
     """Searches like ``python -m pyserini.search.lucene --bm25``: k1=0.9, b=0.4, Porter stems.
 
+    Use it in a ``with`` block, or call `close` at the end.
+
     Args:
         index: the folder of a text index.
 
@@ -94,21 +105,38 @@ class Bm25Searcher:
     def batch_search(
         self, queries: Sequence[str], qids: Sequence[str], k: int = 10, threads: int = 1
     ) -> dict[str, list[Hit]]:
-        """Return the best ``k`` passages of each query by query id, in the order of ``qids``.
+        """Search with several texts.
+
+        Args:
+            queries: the texts.
+            qids: a unique id for each query.
+            k: how many passages to return for each query.
+            threads: how many threads search.
+
+        Returns:
+            the best ``k`` passages of each query, by query id in the order of ``qids``.
 
         Raises:
             InputError: the ids do not match the queries or repeat, or ``k`` or ``threads`` is below 1.
             DiscoError: the searcher is closed.
         """
         check_batch(queries, qids, k, threads)
-        if self._closed:
-            raise closed_error(self.index)
+        self._check_open()
         texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
         for query, qid in zip(queries, qids, strict=True):
             texts.add(query)
             ids.add(str(qid))
         found = self._searcher.batch_search(texts, ids, int(k), int(threads))
-        return {qid: [Hit(hit.docid, hit.score) for hit in found.get(str(qid)) or ()] for qid in qids}
+        return {qid: [Hit(hit.docid, hit.score, self) for hit in found.get(str(qid)) or ()] for qid in qids}
+
+    def text(self, docid: str) -> str | None:
+        """Return the stored text of a passage; None if there is no such passage, or its text is not stored.
+
+        Raises:
+            DiscoError: the searcher is closed.
+        """
+        self._check_open()
+        return stored_text(self._searcher.doc_raw(docid))
 
     def query_terms(self, query: str) -> set[str]:
         """Return the stems that a query is searched with."""
@@ -119,6 +147,10 @@ class Bm25Searcher:
         """Close the index; closing it again does nothing."""
         self._closed = True
         self._searcher.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise closed_error(self.index)
 
     def __enter__(self) -> Self:
         return self

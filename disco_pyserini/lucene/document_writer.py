@@ -35,6 +35,17 @@ def raw_document(docid: str, contents: str) -> str:
     return json.dumps({"id": docid, "contents": contents}, ensure_ascii=False)
 
 
+def stored_text(raw: str | None) -> str | None:
+    """Return the text in a stored field ``raw``: its ``contents``, or all of it if another program wrote plain text."""
+    if raw is None:
+        return None
+    try:
+        record = json.loads(raw)
+    except ValueError:
+        return str(raw)
+    return str(record["contents"]) if isinstance(record, dict) and "contents" in record else str(raw)
+
+
 class DocumentWriter:
     """Writes documents with a field ``id`` and an indexed field ``contents``, as Anserini lays them out."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
+from disco_pyserini.lucene.document_writer import stored_text
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.lucene.retrieval import Retrievers
 from disco_pyserini.search.engine import Engine, Hit, ImpactQuery, closed_error
@@ -70,13 +70,7 @@ class LuceneSearcher:
         self._check_open()
         with jvm.shared_classes:
             raw = self._searcher.doc_raw(docid)
-        if raw is None:
-            return None
-        try:
-            record = json.loads(raw)
-        except ValueError:
-            return str(raw)
-        return str(record["contents"]) if isinstance(record, dict) and "contents" in record else str(raw)
+        return stored_text(raw)
 
     def close(self) -> None:
         """See `disco_pyserini.search.Searcher.close`."""

@@ -51,7 +51,7 @@ def _stop(problem: BadRecordError) -> NoReturn:
 
 
 def read_passages(
-    source: str, fields: Sequence[str] = (), on_error: OnError = _stop, spell: Callable[[str], str] = str
+    source: str | Path, fields: Sequence[str] = (), on_error: OnError = _stop, spell: Callable[[str], str] = str
 ) -> Iterator[Passage]:
     """Read a corpus of any size, one passage at a time.
 
@@ -62,12 +62,16 @@ def read_passages(
             for a data set of ir_datasets. Empty lines are not records.
         fields: names of JSON fields or TSV columns whose values are joined to make the text, instead of those above.
         on_error: called with each record that cannot be used; by default, it stops the reading.
-        spell: how an id that stands there is to be spelled.
+        spell: rewrites each id.
+
+    Returns:
+        the passages, read as they are taken.
 
     Raises:
         BadRecordError: a record without an id or a text, with white space in its id, not JSON, or not UTF-8.
         InputError: the source cannot be read, is cut short, is of an unknown kind, or has no passages.
     """
+    source = str(source)
     return _passages(source, _records(source, fields, on_error), fields, on_error, spell)
 
 

@@ -100,8 +100,8 @@ def how_to_get(need: str, trial: Trial) -> str:
     """A sentence about something that a trial lacks."""
     if need.startswith(_MODEL):
         model = need.removeprefix(_MODEL)
-        return f"the weights of {model} are missing; to get them: hf download {model}"
-    return f"{need} is missing; to get it: {trial.recipe.get}"
+        return f"missing weights of {model}: hf download {model}"
+    return f"missing {need}: {trial.recipe.get}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,19 @@ class State:
     needs: tuple[str, ...]
 
     def __str__(self) -> str:
-        """For a list: ``ready``, ``finished``, or what it needs."""
-        if not self.needs:
-            return "finished" if self.finished else "ready"
+        """For a list: ``ready``, ``finished``, or the kinds of things that it needs."""
+        kinds = {"weights" if need.startswith(_MODEL) else "data" for need in self.needs}
+        if kinds:
+            return f"needs {' and '.join(sorted(kinds))}"
+        return "finished" if self.finished else "ready"
+
+    @property
+    def remedies(self) -> list[str]:
+        """How to get the data and the weights that it needs."""
+        recipe = self.trial.recipe
         models = [need.removeprefix(_MODEL) for need in self.needs if need.startswith(_MODEL)]
-        parts = [f"needs weights: {', '.join(models)}"] if models else []
-        if len(models) < len(self.needs):
-            # What follows the command are explanations.
-            parts.insert(0, f"needs data: {self.trial.recipe.get.split(';')[0]}")
-        return "; ".join(parts)
+        data = [f"data of {recipe.collection}: {recipe.get}"] if len(models) < len(self.needs) else []
+        return [*data, *(f"weights: hf download {model}" for model in models)]
 
 
 def states(trials: Sequence[Trial]) -> list[State]:

@@ -70,6 +70,13 @@ class Searcher(Protocol):
         """Close the index; closing it again does nothing."""
 
 
+class Texts(Protocol):
+    """What reads stored texts: every `Searcher` does."""
+
+    def text(self, docid: str) -> str | None:
+        """See `Searcher.text`."""
+
+
 @dataclass(slots=True)
 class Hit:
     """A document that a search returned.
@@ -83,7 +90,7 @@ class Hit:
 
     docid: str
     score: float
-    searcher: Searcher | None = field(default=None, repr=False, compare=False)
+    searcher: Texts | None = field(default=None, repr=False, compare=False)
 
     @property
     def text(self) -> str | None:

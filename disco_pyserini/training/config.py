@@ -131,6 +131,12 @@ class TrainingConfig(Record):
     """Everything that a training run is made of.
 
     Attributes:
+        model: the two encoders.
+        data: the training queries, and the documents.
+        teacher: where the teacher's scores come from.
+        loss: what is minimised.
+        sampling: how each query's documents are drawn.
+        regulariser: what keeps the query vectors sparse.
         dev: queries to evaluate on during training, over the documents of section data, all of which are then loaded.
             The checkpoint with the best nDCG@3 is kept; without dev queries, the last one is.
         documents: ``cached`` looks document vectors up; ``live`` encodes the passages at every step.
@@ -182,7 +188,7 @@ def _check_extension(registry: Registry[Any], name: str, options: Iterable[str] 
         raise ValueError(f"the {registry.kind} {name!r} takes no options, found {', '.join(options)}")
 
 
-def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
+def read_config(path: Path | str, overrides: Sequence[str] = ()) -> TrainingConfig:
     """Read a YAML file and apply overrides from the command line.
 
     Args:
@@ -193,7 +199,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
     Raises:
         InputError: the file is not such YAML; a field is unknown, missing or of the wrong type.
     """
-    record = read_yaml(path)
+    record = read_yaml(Path(path))
     if not isinstance(record, dict):
         raise InputError(f"{path}: expected sections such as model and data, found {type(record).__name__}")
     for key, value in _pairs(overrides):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,22 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(config: TrainingConfig) -> Trained:
-    """Train, evaluate and save.
+def train(config: TrainingConfig | Mapping[str, Any]) -> Trained:
+    """Distil a query encoder, evaluate it and save it.
 
     Args:
-        config: from `disco_pyserini.training.config.read_config`.
+        config: from `disco_pyserini.read_config`, or the same sections and fields as nested dicts.
+
+    Returns:
+        where the encoder is, and how it does on the dev queries.
 
     Raises:
         InputError: the configuration or a file that it names cannot be used.
         DiscoError: training collapsed, or a file could not be written; complete checkpoints stay, to resume from.
     """
     check_extra("train", "training")
+    if not isinstance(config, TrainingConfig):
+        config = TrainingConfig.check(config, "the training configuration")
     from datasets import Dataset
 
     arguments = make_arguments(config)

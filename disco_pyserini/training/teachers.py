@@ -23,7 +23,7 @@ TeacherQuery = tuple[str, dict[str, float]]
 """A query id, and the score of each document that the teacher scores for it."""
 
 
-def read_teacher(path: Path, flat: MutableSequence[str] | None = None) -> Iterator[TeacherQuery]:
+def read_teacher(path: Path | str, flat: MutableSequence[str] | None = None) -> Iterator[TeacherQuery]:
     """Yield the queries of a teacher file one by one, each with its documents in the file's order.
 
     Args:
@@ -35,6 +35,7 @@ def read_teacher(path: Path, flat: MutableSequence[str] | None = None) -> Iterat
         InputError: the file is in neither format, or damaged; a score is NaN or infinite; a query, or a document of a
             query, is duplicate; a query has no documents; all scores of a query are equal; there are no queries.
     """
+    path = Path(path)
     seen: set[str] = set()
     with open_unpacked(path) as file:
         read = _read_json if file.peek(1).lstrip()[:1] == b"{" else _read_run
@@ -60,13 +61,21 @@ def is_flat(scores: Mapping[str, float]) -> bool:
     return len(set(scores.values())) < 2
 
 
-def write_teacher(queries: Iterable[TeacherQuery], path: Path) -> int:
-    """Write DiSCo's JSON, one query per line, gzipped if the name ends with ``.gz``; return the number of queries.
+def write_teacher(queries: Iterable[TeacherQuery], path: Path | str) -> int:
+    """Write a teacher file: DiSCo's JSON, one query per line.
+
+    Args:
+        queries: (query id, ``{docid: score}``) pairs.
+        path: the file; gzipped if its name ends with ``.gz``.
+
+    Returns:
+        the number of queries.
 
     Raises:
         InputError: a score is NaN or infinite, a query is duplicate, or there are no queries; nothing is written.
         DiscoError: the file could not be written.
     """
+    path = Path(path)
     seen: set[str] = set()
     with write_bytes_aside(path) as file, ExitStack() as stack:
         out = file

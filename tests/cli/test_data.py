@@ -101,7 +101,8 @@ def test_evaluate_and_rewrite_take_names(cache: Path, tmp_path: Path) -> None:
     names = ("--qrels", "topiocqa/dev", "--turns", "topiocqa/dev", "--by-depth", "--measures", "R@1")
     done = disco(cache, "evaluate", "--run", tmp_path / "run.txt", *names)
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert ["all", "6", "0.1667"] in rows and ["1", "2", "0.5000"] in rows, done.stderr
+    assert ["all", "6", "0.1667"] in [row[:3] for row in rows], done.stderr
+    assert ["1", "2", "0.5000"] in [row[:3] for row in rows]
     done = disco(cache, "evaluate", "--run", tmp_path / "run.txt", "--qrels", "gone.txt")
     assert done.returncode == 2 and "no collection, file or folder 'gone.txt'" in done.stderr
     options = ("--server", "http://127.0.0.1:9", "--server-model", "m", "--output", tmp_path / "r.jsonl")

@@ -149,6 +149,7 @@ def test_a_missing_corpus_leaves_nothing_behind(tmp_path: Path, checkpoint: Path
     assert not (tmp_path / "vectors").exists()
 
 
+@pytest.mark.slow
 def test_control_c_says_how_to_continue(tmp_path: Path, corpus: Path, checkpoint: Path) -> None:
     corpus.write_text(
         "".join(json.dumps({"id": i, "contents": "the river of a city " * 9}) + "\n" for i in range(100_000))

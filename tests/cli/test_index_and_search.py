@@ -43,6 +43,7 @@ def stored(index: Path, docid: str) -> str | None:
     return None if raw is None else json.loads(raw)["contents"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["--corpus", "--vectors"])
 def test_texts_are_stored_unless_told_otherwise(tmp_path: Path, corpus: Path, vectors: Path, kind: str) -> None:
     source = (kind, corpus if kind == "--corpus" else vectors)

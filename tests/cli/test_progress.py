@@ -10,6 +10,7 @@ import pytest
 from disco_pyserini.cli.shared import progress_bar
 
 
+@pytest.mark.slow
 def test_the_rate_leaves_out_waiting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Such as that for a model to be loaded, which takes three times as long as the work here."""
     monkeypatch.setenv("FORCE_COLOR", "1")  # to rich, this is a terminal

@@ -275,6 +275,7 @@ def test_the_common_layout(shared_data: Path) -> None:
     assert [query.qid for query in number_rows(queries)][:3] == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 def test_the_common_layout_with_splits(demo: Path, tmp_path: Path) -> None:
     assert set(open_collection(str(demo)).benchmark.splits) == {"train", "dev", "test"}
     for name in (f"{demo}/test", f"{demo}/turns.test.jsonl"):

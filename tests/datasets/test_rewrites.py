@@ -137,6 +137,7 @@ def hub(files: dict[str, bytes]) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_from_a_hub(tmp_path: Path) -> None:
     write_turns(QUERIES, tmp_path / "turns.jsonl")
 
@@ -144,7 +145,7 @@ def test_from_a_hub(tmp_path: Path) -> None:
         with hub({name: content.encode() for name, content in files.items()}) as url:
             environment = {**os.environ, "HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
             command = ["-m", "disco_pyserini", "data", "topics", str(tmp_path), "--query", form]
-            command += ["--output", str(tmp_path / "topics.tsv")]
+            command += ["--output", str(tmp_path / "topics.tsv"), "--overwrite"]
             return subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True)
 
     readme = {"README.md": "# Rewrites", ".gitattributes": ""}

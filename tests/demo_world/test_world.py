@@ -235,6 +235,7 @@ def test_every_question_can_be_asked_in_full_and_in_short() -> None:
                 assert "there there" not in by_pronoun(question, entity)
 
 
+@pytest.mark.slow
 def test_a_large_world_streams_in_bounded_memory() -> None:
     world = DemoWorld(size=100_000)
     tracemalloc.start()

@@ -45,6 +45,7 @@ def dense(encoder: DiscoQueryEncoder, queries: list[str]) -> np.ndarray:
     return rows
 
 
+@pytest.mark.slow
 def test_onnx_gives_torchs_weights(checkpoint: Path) -> None:
     exact, onnx = (DiscoQueryEncoder(str(checkpoint), backend=backend) for backend in ("torch", "onnx"))
     queries = texts(40)
@@ -54,6 +55,7 @@ def test_onnx_gives_torchs_weights(checkpoint: Path) -> None:
     assert onnx.encode(conversation) == exact.encode(conversation)
 
 
+@pytest.mark.slow
 def test_int8_gives_nearly_torchs_weights() -> None:
     exact, int8 = (document_encoder("disco-tiny", backend=backend) for backend in ("torch", "onnx-int8"))
     passages = ["The boss of the institute leads with a firm hand.", "Its economy depends on the salt trade."]
@@ -63,6 +65,7 @@ def test_int8_gives_nearly_torchs_weights() -> None:
     assert (similarity > 0.99).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["onnx", "onnx-int8", "torch-bf16"])
 def test_backends_without_padding_do_not_depend_on_batches(checkpoint: Path, backend: str) -> None:
     encoder = DiscoQueryEncoder(str(checkpoint), backend=backend)
@@ -75,6 +78,7 @@ def test_backends_without_padding_do_not_depend_on_batches(checkpoint: Path, bac
         assert together == alone
 
 
+@pytest.mark.slow
 def test_the_file_is_made_once_and_again_when_the_checkpoint_changed(
     cache: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -111,6 +115,7 @@ def test_a_made_file_needs_neither_torch_nor_transformers(checkpoint: Path) -> N
     assert json.loads(done.stdout) == [expected, []]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_refused(checkpoint: Path, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown backend 'tensorflow': expected one of torch, torch-bf16, onnx, onnx"):
         DiscoQueryEncoder(str(checkpoint), backend="tensorflow")

@@ -56,6 +56,7 @@ def search(index: Path, queries: Mapping[str, Vector], k: int = 200) -> dict[str
     return {qid: [(hit.docid, hit.score) for hit in hits] for qid, hits in results.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 def test_same_as_anserini(
     vectors: Vectors, queries: dict[str, Vector], anserini_index: Path, tmp_path: Path, threads: int
@@ -238,6 +239,7 @@ build_index(
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("threads", "kind"), [(1, signal.SIGINT), (2, signal.SIGINT), (1, signal.SIGKILL)])
 def test_an_interrupted_build_leaves_no_index(
     environment: dict[str, str], tmp_path: Path, threads: int, kind: signal.Signals

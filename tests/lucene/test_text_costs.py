@@ -16,6 +16,7 @@ def disco(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_terms_and_products_of_bm25(tmp_path: Path) -> None:
     passages = {"a": "Salt traders settled here.", "b": "The trader of salt.", "c": "A river.", "d": "Nothing else."}
     (tmp_path / "corpus.jsonl").write_text(

@@ -14,6 +14,8 @@ from small_indexes import Tiny
 from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.trec import write_run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ("disco_pyserini", "encoders", "runs", "setup.py", "setup.cfg", "pyproject.toml", "LICENSE", "README.md")
 

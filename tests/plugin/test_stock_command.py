@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from checkpoints import WORDS, make_checkpoint
 from small_indexes import Run, Tiny, Vectors
 
@@ -13,6 +14,8 @@ from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.passages import Passage
 from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.trec import write_run
+
+pytestmark = pytest.mark.slow
 
 
 def test_runs_equal_those_of_disco_searcher(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:

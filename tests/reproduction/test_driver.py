@@ -150,19 +150,19 @@ def test_what_is_missing_is_said_and_counts_when_asked_for(tmp_path: Path) -> No
     (tmp_path / "data" / "docs.txt").unlink()
     done = reproduce(tmp_path, "--collection", "small.yaml")
     assert done.returncode == 2
-    assert "not run: data/docs.txt is missing; to get it: cp -r elsewhere data" in done.stdout
+    assert "not run: missing data/docs.txt: cp -r elsewhere data" in done.stdout
     assert "not run, because data or weights are missing: small test forwards" in done.stderr
     assert calls(tmp_path) == []
     recipe.write_text(RECIPE.replace('["{data}/docs.txt"]', '["model:nobody/no-weights"]'))
     done = reproduce(tmp_path, "--collection", "small.yaml")
-    assert "the weights of nobody/no-weights are missing; to get them: hf download nobody/no-weights" in done.stdout
+    assert "missing weights of nobody/no-weights: hf download nobody/no-weights" in done.stdout
 
 
 def test_missing_judgments_are_missing_data(tmp_path: Path) -> None:
     make_small(tmp_path)
     (tmp_path / "data" / "qrels.txt").unlink()
     done = reproduce(tmp_path, "--collection", "small.yaml")
-    assert "not run: data/qrels.txt is missing" in done.stdout
+    assert "not run: missing data/qrels.txt" in done.stdout
     assert done.returncode == 2
 
 
@@ -209,26 +209,25 @@ def states(listed: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
 
 
 def test_the_list_says_what_can_run_here(tmp_path: Path) -> None:
-    recipe = make_small(tmp_path, RECIPE.replace("get: cp -r", "get: cp -r there here; then more of cp -r"))
+    recipe = make_small(tmp_path)
     words = ("--collection", "small.yaml", "--list")
     assert reproduce(tmp_path, "--collection", "small.yaml", "--condition", "backwards").returncode == 0
     listed = reproduce(tmp_path, *words)
     assert states(listed) == [("forwards", "ready"), ("backwards", "finished")]
-    assert "1 ready, 1 finished, 0 missing data or weights" in listed.stdout
+    assert "2 of 2 conditions can run on this machine" in listed.stdout
     # What can run comes first.
-    text = recipe.read_text()
-    recipe.write_text(
-        text.replace("query: utterance\n", 'query: utterance\n    needs: ["model:nobody/x", "model:nobody/y"]\n')
-    )
+    needs = 'query: utterance\n    needs: ["model:nobody/x", "model:nobody/y"]\n'
+    recipe.write_text(recipe.read_text().replace("query: utterance\n", needs))
     listed = reproduce(tmp_path, *words)
-    assert states(listed) == [("backwards", "finished"), ("forwards", "needs weights: nobody/x, nobody/y")]
-    assert "0 ready, 1 finished, 1 missing data or weights" in listed.stdout
+    assert states(listed) == [("backwards", "finished"), ("forwards", "needs weights")]
+    assert listed.stdout.endswith(
+        "1 of 2 conditions can run on this machine\n  weights: hf download nobody/x\n  weights: hf download nobody/y\n"
+    )
     assert states(reproduce(tmp_path, *words, "--available")) == [("backwards", "finished")]
     (tmp_path / "data" / "qrels.txt").unlink()
-    assert states(reproduce(tmp_path, *words)) == [
-        ("forwards", "needs data: cp -r there here; needs weights: nobody/x, nobody/y"),
-        ("backwards", "needs data: cp -r there here"),
-    ]
+    listed = reproduce(tmp_path, *words)
+    assert states(listed) == [("forwards", "needs data and weights"), ("backwards", "needs data")]
+    assert listed.stdout.count("  data of small: cp -r elsewhere data\n") == 1
     nothing = reproduce(tmp_path, *words, "--available")
     assert nothing.returncode == 2
     assert "none of these conditions can run here" in nothing.stderr
@@ -245,7 +244,7 @@ def test_only_what_can_run_is_run(tmp_path: Path) -> None:
 def test_a_long_step_shows_that_it_goes_on(tmp_path: Path) -> None:
     make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
     done = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forwards")
-    assert "\n[2/2] 0:05 57 % of the work\n" in done.stderr
+    assert re.search(r"\n\[2/2\] 0:0[5-9] 57 % of the work\n", done.stderr)
     assert re.search(r"\n\[2/2\] finished after 0:0[6-9]\n", done.stderr)
     assert "[1/2] finished" not in done.stderr
 
@@ -265,7 +264,7 @@ def test_on_a_terminal_a_long_step_shows_its_own_progress_too(tmp_path: Path) ->
     assert b"[2/2] reproduction/small/run.test.forwards.txt" in shown
     assert b"a warning" in shown
     # The line begins by clearing the bar that the command may have drawn there.
-    assert b"\r\x1b[K[2/2] 0:05 57 % of the work\r\n" in shown
+    assert re.search(rb"\r\x1b\[K\[2/2\] 0:0[5-9] 57 % of the work\r\n", shown)
 
 
 def test_an_output_folder_with_a_backslash(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def column(chrome: Chrome, number: int) -> list[str]:
     return [cell.text.split()[0] for cell in cells]
 
 
+@pytest.mark.slow
 def test_no_request_leaves_the_page_and_nothing_goes_wrong(chrome: Chrome, page: Path) -> None:
     messages = [json.loads(entry["message"])["message"] for entry in chrome.get_log("performance")]
     sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]

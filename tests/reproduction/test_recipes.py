@@ -31,6 +31,7 @@ def green(name: str, folder: Path) -> Path:
     return report
 
 
+@pytest.mark.slow
 def test_demo_world(tmp_path: Path, demo: Path) -> None:
     report = green("demo-world", tmp_path)
     with browser(tmp_path / "profile") as chrome:
@@ -46,12 +47,14 @@ def test_demo_world(tmp_path: Path, demo: Path) -> None:
     assert run.read_bytes() == (demo / "run.bm25.human.txt").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["minicoll", "minicoll-cast2022-responses"])
 def test_real_conversations(name: str, tmp_path: Path, shared_data: Path) -> None:
     assert find_recipe(name).data == shared_data / name
     green(name, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cast2019", "cast2020", "cast2021", "cast2022", "ikat2023", "ikat2024", "ikat2025"])
 def test_topics_and_judgments_of_the_publishers_files(
     name: str, tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch

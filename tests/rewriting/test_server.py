@@ -111,6 +111,7 @@ def test_pauses_double(tmp_path: Path) -> None:
         assert 0.75 * 0.08 * 2**number <= pause <= 1.25 * 0.08 * 2**number + 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_the_server_may_name_the_pause(tmp_path: Path, form: str) -> None:
     def busy(handler: Any, question: str, before: int) -> bool:
@@ -206,6 +207,7 @@ def test_control_c_says_how_to_continue(tmp_path: Path) -> None:
 COMMAND = [sys.executable, "-m", "disco_pyserini"]
 
 
+@pytest.mark.slow
 def test_the_command_killed_continued_and_made_topics(tmp_path: Path) -> None:
     turns, output = tmp_path / "turns.jsonl", tmp_path / "r.jsonl"
     write_turns(queries(30), turns)

@@ -42,6 +42,7 @@ def dot(query: Vector, document: Vector) -> dict[str, tuple[int, int]]:
     return {token: (impact, document[token]) for token, impact in query.items() if token in document}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("built_by", ["index", "anserini_index"])
 def test_random_vectors(
     built_by: str, vectors: Vectors, queries: dict[str, Vector], request: pytest.FixtureRequest
@@ -78,6 +79,7 @@ def test_documents_without_a_term_of_the_query(tmp_path: Path) -> None:
         assert searcher.explain("q", "b").score == 0
 
 
+@pytest.mark.slow
 def test_real_vectors(tmp_path: Path) -> None:
     world = DemoWorld(size=280)
     disco_pyserini.build_index(world.passages(), tmp_path / "index", encoder="disco-tiny")

@@ -133,6 +133,8 @@ def test_bm25(tmp_path: Path) -> None:
             with pytest.raises(InputError, match=f"expected threads to be at least 1, found {number}"):
                 searcher.batch_search(["japan"], ["1"], threads=number)
         results = searcher.batch_search(["kings of Norway crowned", "japan", "the"], ["1", "2", "3"], threads=2)
+        assert [hit.text for hit in results["1"]] == [PASSAGES[place].contents for place in (0, 3, 1)]
+        assert searcher.text("p6") is None
     assert [hit.docid for hit in results["1"]] == ["p1", "p4", "p2"]
     scores = [hit.score for hit in results["1"]]
     # Anserini lowers the second of two equal scores by a millionth.
@@ -142,6 +144,11 @@ def test_bm25(tmp_path: Path) -> None:
     searcher.close()
     with pytest.raises(DiscoError, match="index: the searcher is closed"):
         searcher.batch_search(["japan"], ["1"])
+    with pytest.raises(DiscoError, match="index: the searcher is closed"):
+        _ = results["2"][0].text
+    build_bm25_index(PASSAGES, str(tmp_path / "without"), store_raw=False)
+    with Bm25Searcher(tmp_path / "without") as searcher:
+        assert [hit.text for hit in searcher.batch_search(["japan"], ["1"])["1"]] == [None]
 
 
 def test_bm25_refusals(tmp_path: Path) -> None:

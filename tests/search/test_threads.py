@@ -51,6 +51,7 @@ def threads_that_alternate_often() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
+@pytest.mark.slow
 def test_the_first_search_of_a_process_may_be_on_threads(tmp_path: Path) -> None:
     documents = {f"only{i}": {"a": 1 + i % 7, "b": 1 + i % 3, f"only{i}": 9} for i in range(200)}
     build_index(Vectors(documents | {"none": {"c": 1}}), tmp_path / "index")

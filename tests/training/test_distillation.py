@@ -32,6 +32,7 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["disco", "kl", "contrastive", "margin-mse"])
 def test_the_query_route_learns_and_the_document_route_stays_as_it_was(
     loss: str, configure: Configure, checkpoint: Path
@@ -93,6 +94,7 @@ def test_a_trained_model_loads_in_all_ways(configure: Configure, checkpoint: Pat
     assert AutoModelForMaskedLM.from_pretrained(bare).config.vocab_size == len(ours.vocabulary)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [3, 7])
 def test_a_resumed_run_ends_with_the_same_weights(steps: int, configure: Configure) -> None:
     """Five steps make an epoch: one run is resumed in the first epoch, the other in the second."""
@@ -114,6 +116,7 @@ def test_mixed_precision_trains(configure: Configure, checkpoint: Path) -> None:
     assert not same(weights(trained.folder, "query"), load_file(checkpoint / "model.safetensors"))
 
 
+@pytest.mark.slow
 def test_processes_of_torchrun_train_one_model(configure: Configure, checkpoint: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out" / "final"
     configure()

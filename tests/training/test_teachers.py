@@ -50,6 +50,7 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path, name: str) -> Non
         assert content[4:8] == bytes(4), "a time of day in the header makes equal scores differ in their bytes"
 
 
+@pytest.mark.slow
 def test_one_query_at_a_time_is_in_memory(tmp_path: Path) -> None:
     def many() -> Iterator[TeacherQuery]:
         for query in range(300):

@@ -39,6 +39,7 @@ def write_world(text: str | None, folder: Path, passages: int, conversations: in
     return {name.removeprefix("--"): int(value) for name, value in options.items() if name != "--output"}
 
 
+@pytest.mark.slow
 def test_the_documented_commands_train_both_encoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # where the configuration expects tiny-world/
     write_world(tiny.__doc__, tmp_path / "first", 600, 4)

@@ -129,6 +129,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_earlier_checkpoints_intact(configure: Configure, small_disk: Path) -> None:
     output = str(small_disk / "out")
     saving = ["--save-strategy", "steps", "--save-steps", "1", "--max-steps", "9", "--output-dir", output]

@@ -64,6 +64,7 @@ def vectors_of(folder: Path) -> dict[str, dict[int, int]]:
     return vectors
 
 
+@pytest.mark.slow
 def test_an_index_becomes_vectors(tmp_path: Path, arrays: Arrays, index: Path) -> None:
     manifest = import_index(index, tmp_path / "vectors")
     expected = expected_vectors(arrays)
@@ -74,6 +75,7 @@ def test_an_index_becomes_vectors(tmp_path: Path, arrays: Arrays, index: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["vectors"]
 
 
+@pytest.mark.slow
 def test_the_order_within_an_array_does_not_matter(tmp_path: Path, arrays: Arrays, index: Path) -> None:
     turned = {term: (documents[::-1], weights[::-1]) for term, (documents, weights) in reversed(arrays.items())}
     import_index(write_index(tmp_path / "turned", turned, list(range(1, PASSAGES + 1))), tmp_path / "vectors")
@@ -91,6 +93,7 @@ def test_progress_counts_postings_and_passages(tmp_path: Path, arrays: Arrays, i
     assert sum(written) == opened.passages == PASSAGES
 
 
+@pytest.mark.slow
 def test_a_complete_folder_is_left_alone(tmp_path: Path, index: Path) -> None:
     import_index(index, tmp_path / "vectors")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "vectors").iterdir()}
@@ -99,6 +102,7 @@ def test_a_complete_folder_is_left_alone(tmp_path: Path, index: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "vectors").iterdir()} == before
 
 
+@pytest.mark.slow
 def test_another_index_is_not_mixed_in(tmp_path: Path, arrays: Arrays, index: Path) -> None:
     import_index(index, tmp_path / "vectors")
     other = write_index(tmp_path / "other", {**arrays, 4999: arrays[0]}, IDS)
@@ -106,6 +110,7 @@ def test_another_index_is_not_mixed_in(tmp_path: Path, arrays: Arrays, index: Pa
         import_index(other, tmp_path / "vectors")
 
 
+@pytest.mark.slow
 def test_sorted_postings_of_another_index_are_not_used(tmp_path: Path, arrays: Arrays, index: Path) -> None:
     other = write_index(tmp_path / "other", {**arrays, 4999: arrays[0]}, IDS)
     splade_index.sort_postings(splade_index.open_splade_index(other), tmp_path / "vectors", SPACE, VOCABULARY)
@@ -113,6 +118,7 @@ def test_sorted_postings_of_another_index_are_not_used(tmp_path: Path, arrays: A
     assert vectors_of(tmp_path / "vectors") == dict(zip(IDS, expected_vectors(arrays), strict=True))
 
 
+@pytest.mark.slow
 def test_a_damaged_part_whose_postings_are_gone_is_reported(tmp_path: Path, index: Path) -> None:
     import_index(index, tmp_path / "vectors")
     (tmp_path / "vectors" / "part-00001.parquet").write_bytes(b"damaged")
@@ -121,6 +127,7 @@ def test_a_damaged_part_whose_postings_are_gone_is_reported(tmp_path: Path, inde
         splade_index.write_vectors(opened, tmp_path / "vectors", SPACE, VOCABULARY)
 
 
+@pytest.mark.slow
 def test_an_import_killed_before_every_touch_of_a_file_ends_with_the_same_bytes(tmp_path: Path, index: Path) -> None:
     import_index(index, tmp_path / "undisturbed")
     folder = tmp_path / "disturbed"
@@ -139,6 +146,7 @@ def test_an_import_killed_before_every_touch_of_a_file_ends_with_the_same_bytes(
     assert [path.name for path in folder.iterdir()] == ["vectors"]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_postings(tmp_path: Path) -> None:
     peaks, postings = [], []
     # The smaller one has several parts already: the allocators keep what the first few took.
@@ -157,6 +165,7 @@ def range_ids(passages: int) -> list[int]:
     return list(range(1, passages + 1))
 
 
+@pytest.mark.slow
 def test_an_index_of_a_real_encoder_gives_the_vectors_that_encoding_gives(tmp_path: Path) -> None:
     from disco_pyserini.demo_world import DemoWorld
     from disco_pyserini.encoding import document_encoder

@@ -101,6 +101,7 @@ def test_a_killed_run_is_continued_to_the_same_bytes(tmp_path: Path, expected: d
     assert files(folder) == expected
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_every_touch_of_a_file_ends_with_the_same_bytes(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
