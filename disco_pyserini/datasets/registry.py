@@ -22,6 +22,7 @@ COLLECTIONS: Registry[Benchmark] = Registry(
     {
         "topiocqa": "disco_pyserini.datasets.topiocqa:TOPIOCQA",
         "qrecc": "disco_pyserini.datasets.qrecc:QRECC",
+        "canard": "disco_pyserini.datasets.canard:CANARD",
         "cast2019": "disco_pyserini.datasets.cast:CAST2019",
         "cast2020": "disco_pyserini.datasets.cast:CAST2020",
         "cast2021": "disco_pyserini.datasets.cast:CAST2021",
