@@ -1,1 +1,1 @@
-"""Recipes of baseline runs: their commands, the scores that these reach, and reports about both."""
+"""Recipes of baseline runs: their commands, their expected scores, and reports about both."""

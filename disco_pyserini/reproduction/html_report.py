@@ -1,4 +1,4 @@
-"""One page about results: measured beside expected scores, significance, plots, costs, and the commands."""
+"""A page about results: measured and expected scores, significance, plots, costs and commands."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _VERSIONS = ("disco-pyserini", "pyserini", "ir-measures")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far a condition is from the baseline, and the corrected p-value of that."""
+    """The difference between a condition and the baseline, with its corrected p-value."""
 
     mean: float
     p: float
 
     @property
     def significant(self) -> bool:
-        """At the usual level."""
+        """Whether the p-value is below `LEVEL`."""
         return self.p < LEVEL
 
 
@@ -55,7 +55,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A condition on a data set; ``cells`` by measure, empty where it was not run or failed."""
+    """A condition on a data set. ``cells`` is empty if the condition failed or was not run."""
 
     result: Result
     anchor: str
@@ -64,16 +64,16 @@ class Row:
 
     @property
     def commands(self) -> str:
-        """Everything that leads to its scores, one command a line."""
+        """All commands that lead to its scores, one a line."""
         trial = self.result.trial
         return "\n".join([*(shlex.join(job.command) for job in trial.jobs(costs=True)), shlex.join(trial.evaluation)])
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A drawing by turn, and its numbers: a row for each line, a value (or None) for each turn.
+    """A plot by turn with its numbers: a row for each line, a value (or None) for each turn.
 
-    The values are means over the queries that ``over`` says.
+    The values are means over the queries that ``over`` names.
     """
 
     title: str
@@ -97,10 +97,10 @@ class Matrix:
 
 
 def write_report(results: Sequence[Result], path: Path) -> None:
-    """Write the page: one file that asks for no other.
+    """Write the page: a single file that loads no other.
 
     Raises:
-        InputError: the turns of a collection do not belong to its judgments.
+        InputError: the turns of a collection do not belong to its qrels.
         DiscoError: the file system refused.
     """
     check_extra("report", "writing a report")
@@ -161,7 +161,7 @@ def _matrix(results: Sequence[Result], number: int) -> Matrix:
 def _differences(
     evaluations: Mapping[str, Evaluation], baseline: str, measures: Sequence[str]
 ) -> dict[tuple[str, str], Difference]:
-    """Every other condition against the baseline, corrected for all of these comparisons."""
+    """The difference of each condition from the baseline, corrected for the number of comparisons."""
     if baseline not in evaluations:
         return {}
     base = evaluations[baseline]
@@ -214,7 +214,7 @@ def _plot(title: str, over: str, lines: Sequence[Line], salt: str, decimals: int
     rows = [
         (line.name, [line.values[depth].mean if depth in line.values else None for depth in depths]) for line in lines
     ]
-    # The drawing is well-formed XML whose texts were escaped when it was written.
+    # The SVG is well-formed XML; its texts are escaped.
     return Plot(title, over, Markup(svg_by_depth(lines, title, salt)), depths, rows, decimals)
 
 

@@ -1,4 +1,4 @@
-"""From a recipe to the commands that one of its conditions needs, in order, each once."""
+"""Turn a recipe into the commands that each of its conditions needs, in order, each once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command with nothing left to fill in, the file or folder that it makes, and the jobs whose outputs it uses."""
+    """A complete command, the file or folder that it makes, and the jobs whose outputs it uses."""
 
     output: Path
     command: tuple[str, ...]
@@ -33,7 +33,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A condition on a data set: what is run, judged and compared."""
+    """A condition on a data set: what to run, evaluate and compare."""
 
     recipe: Recipe
     condition: Condition
@@ -70,14 +70,14 @@ class Trial:
 
 
 def plan(recipe: Recipe, output: Path) -> list[Trial]:
-    """Return every condition on every data set that it names, data set by data set.
+    """Return every condition on each of its data sets, one data set after the other.
 
     Args:
-        recipe: what to do.
-        output: the folder under which each collection gets a folder of its own.
+        recipe: the recipe.
+        output: the parent folder of the folders of the collections.
 
     Raises:
-        InputError: two commands make one output, or each of two needs the other's.
+        InputError: two commands make the same output, or two commands need each other's output.
     """
     folder = output / recipe.collection
     trials = []
@@ -106,7 +106,10 @@ def in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def mention(path: Path) -> re.Pattern[str]:
-    """What finds a path in an argument: at its start or after ``:``, ``=`` or ``,``, and up to its end or a ``/``."""
+    """A pattern that finds a path in an argument.
+
+    The path stands at the start or after ``:``, ``=`` or ``,``, and is followed by the end, a ``,`` or a ``/``.
+    """
     return re.compile(rf"(?:^|(?<=[:=,])){re.escape(str(path))}(?=/|,|$)")
 
 
@@ -156,7 +159,7 @@ class _Steps:
     def __init__(self, recipe: Recipe, values: Values) -> None:
         self._recipe = recipe
         self._values = values
-        # A step for a query form is of no use to a condition without one.
+        # A condition without a query form cannot use a step for one.
         self._steps = {self._output(step): step for step in recipe.prepare if _placeholders(step) <= values.keys()}
 
     def used_by(self, arguments: Collection[str], inside: tuple[Path, ...] = ()) -> tuple[Job, ...]:

@@ -241,6 +241,7 @@ def test_only_what_can_run_is_run(tmp_path: Path) -> None:
     assert calls(tmp_path) == ["index", "backwards"]
 
 
+@pytest.mark.slow
 def test_a_long_step_shows_that_it_goes_on(tmp_path: Path) -> None:
     make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
     done = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forwards")
@@ -249,6 +250,7 @@ def test_a_long_step_shows_that_it_goes_on(tmp_path: Path) -> None:
     assert "[1/2] finished" not in done.stderr
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_long_step_shows_its_own_progress_too(tmp_path: Path) -> None:
     make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
     terminal, end = pty.openpty()
