@@ -50,7 +50,7 @@ def write_bytes_aside(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_room(folder: Path, needed: int, purpose: str) -> None:
-    """Make sure that the disk of a folder has room for so many bytes.
+    """Check that the disk of a folder has enough free space.
 
     Raises:
         DiscoError: it has not.

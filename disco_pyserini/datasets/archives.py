@@ -1,4 +1,4 @@
-"""Unpacking archives that somebody else made, without trusting them."""
+"""Unpack untrusted archives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def unpack(archive: Path, name: str, folder: Path) -> dict[str, int]:
 
     Args:
         archive: the file.
-        name: its name at the publisher's, of which the ending says what it is; ``NAME.gz`` unpacks to ``NAME``.
+        name: its published name, whose ending tells the format; ``NAME.gz`` unpacks to ``NAME``.
         folder: what is unpacked goes there; to be removed by the caller if this fails.
 
     Raises:

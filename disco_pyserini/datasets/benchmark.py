@@ -46,7 +46,7 @@ class Benchmark:
 def find(folder: Path, path: str, parts: int = 1) -> Path | None:
     """Find a file of a collection: at its place or, without leading folders, at one that keeps ``parts`` of its path.
 
-    Copies that somebody made by hand are often flatter than the publisher's tree.
+    Copies made by hand are often flatter than the published tree.
     """
     names = path.split("/")
     places = (folder.joinpath(*names[start:]) for start in range(len(names) - parts + 1))
@@ -54,7 +54,7 @@ def find(folder: Path, path: str, parts: int = 1) -> Path | None:
 
 
 def need(name: str, folder: Path, *paths: str, parts: int = 1) -> Path:
-    """The first of these files that is there.
+    """Return the first of these files that exists.
 
     Raises:
         InputError: none is; the message says how to get them.

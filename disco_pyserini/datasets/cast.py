@@ -192,7 +192,7 @@ def _qrels(name: str, files: dict[str, str], in_ir_datasets: dict[str, str], fol
 
 
 def _fields(line: str) -> tuple[str, str, str]:
-    """Query id, document id and grade; a passage's number may stand apart from its document (``MARCO_50 -3``)."""
+    """Query id, document id and grade; the passage number may be separate (``MARCO_50 -3``)."""
     qid, _, *docid, grade = line.split()
     if not docid:
         raise ValueError("the document id is missing")

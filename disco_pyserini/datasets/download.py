@@ -1,4 +1,4 @@
-"""Fetching a publisher's files: from the web, in a way that can be stopped at any time, or from a local copy.
+"""Fetch published files: from the web, resumable at any point, or from a local copy.
 
 A download grows in ``.NAME.part``, beside which ``.NAME.part.json`` says what it is a part of; the final name appears
 when the file is whole and its checksum right. What was unpacked from an archive is listed in ``.NAME.unpacked``.
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     import requests
 
 type Progress = Callable[[str, int, int | None], None]
-"""Called with a resource's path, the bytes that are here, and the bytes that there will be, if known."""
+"""Called with a resource's path, the bytes received so far, and the total if it is known."""
 
 _BLOCK = 2**20
 _TIMEOUT = (15, 60)  # seconds: to connect, and without a byte
 _ATTEMPTS = 6  # in a row without a new byte, from one address
 _LONGEST_PAUSE = 60.0
 _AGAIN_LATER = {408, 425, 429, 500, 502, 503, 504}
-# Text packs to about a third; how large an archive really unpacks is seen when it is here, and checked again then.
+# Text packs to about a third. The real unpacked size is known after the download, and checked again then.
 _UNPACKED = 3
 
 
@@ -60,7 +60,7 @@ def fetch(
     local: Path | None = None,
     progress: Progress = lambda path, done, total: None,
 ) -> list[Resource]:
-    """Bring files into a folder; those that are there and whole are left alone. Returns those that were not.
+    """Fetch files into a folder, except those that are complete already. Return the fetched ones.
 
     A stopped or failed download is continued by the same call. The addresses of a file are tried in turn; at each,
     failures that may pass are tried again, after pauses that double from one second.
@@ -100,7 +100,7 @@ def fetch(
 
 
 def is_whole(resource: Resource, folder: Path) -> bool:
-    """Whether a file is there with the right checksum (or size, where no checksum is known), or was unpacked there."""
+    """Whether a file exists with the right checksum (or size, if no checksum is known), or was unpacked already."""
     path = folder / resource.path
     if not resource.archive:
         return path.is_file() and _difference(resource, path) is None
@@ -150,7 +150,7 @@ def _install(resource: Resource, source: Path, folder: Path) -> None:
 
 
 def _difference(resource: Resource, path: Path) -> str | None:
-    """Say how a file differs from what its publisher says of it; None if in nothing."""
+    """Describe how a file differs from the published checksum and size; None if it does not."""
     size = path.stat().st_size
     if resource.bytes is not None and size != resource.bytes:
         return f"expected {resource.bytes:,} bytes, found {size:,}"
@@ -251,7 +251,7 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
     begun = _read_begun(part)
     here = _size(part)
     if begun is None or begun.url != url or (begun.validator is None and resource.checksum is None):
-        here = 0  # what is there may be of another file
+        here = 0  # the partial file may belong to another version
     if begun is not None and here and here == begun.total:
         return True
     headers = {"Range": f"bytes={here}-"} if here else {}

@@ -1,6 +1,6 @@
 """MTRAG and MTRAG-UN: conversations with a retrieval-augmented assistant in several domains, in the layout of BEIR.
 
-A split is a domain, with passages of its own. Ids are the publisher's: a conversation's, ``<::>``, a turn's number.
+A split is a domain, with passages of its own. Ids are as published: conversation id, ``<::>``, turn number.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _file(path: str) -> Resource:
 
 
 def _corpus(domain: str) -> Resource:
-    # The publisher's pages disagree on how the files in the archives are called.
+    # The published pages disagree on the names of the files in the archives.
     paths = [f"corpora/passage_level/{domain}.{kind}.zip" for kind in ("jsonl", "json")]
     return Resource(paths[0], tuple(_RAW + path for path in paths), archive=True, required=False)
 

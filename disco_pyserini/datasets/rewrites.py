@@ -28,7 +28,7 @@ def read_rewrites(source: str | Path) -> dict[str, str]:
             ``hf:OWNER/NAME[/FILE]``, a data set of the Hugging Face hub that holds such a file.
 
     Raises:
-        InputError: there is no such file, a record is malformed, or an id stands there twice.
+        InputError: there is no such file, a record is malformed, or an id is duplicated.
         DiscoError: the hub did not deliver it.
     """
     name = str(source)

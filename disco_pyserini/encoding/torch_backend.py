@@ -110,7 +110,7 @@ def _load_masked_lm(folder: Path) -> Any:
     from transformers import AutoModelForMaskedLM
     from transformers.utils import logging
 
-    weight_files(folder)  # says so where there are none
+    weight_files(folder)  # raises an error if there are none
     show_progress = logging.is_progress_bar_enabled()
     verbosity = logging.get_verbosity()
     logging.disable_progress_bar()

@@ -20,11 +20,11 @@ from disco_pyserini.lucene import jvm
 from disco_pyserini.search.engine import Hit, Searcher, check_numbers, lower_ties
 
 MOST_MORE_CANDIDATES = 100
-"""A pruned search rescores five times as many documents as asked for, but at most so many more."""
+"""A pruned search rescores ``5 * k`` candidates, but at most this many more than ``k``."""
 
 
 class Retriever:
-    """Searches an open index. Not for several threads at once: see `Retrievers`."""
+    """Searches an open index, from one thread: see `Retrievers`."""
 
     def __init__(self, reader: Any, searcher: Searcher | None = None) -> None:
         self._owner = searcher
@@ -37,8 +37,8 @@ class Retriever:
         Args:
             vector: impacts by token, of tokens that discriminate in this index.
             k: how many documents to return.
-            query_terms: so many of the heaviest tokens find candidates, which all tokens then score. Documents with
-                none of them are not found.
+            query_terms: retrieve candidates with this many of the highest-weighted tokens, then rescore with all.
+                Documents without any of these tokens are not found.
         """
         if query_terms is None or len(vector) <= query_terms:
             found = self._searcher.search(self._query(vector), k, self._order)

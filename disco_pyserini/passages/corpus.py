@@ -109,7 +109,7 @@ def count_passages(source: str) -> int | None:
 class RejectsFile:
     """An ``on_error`` for `read_passages` that lists bad records in a JSONL file (``where``, ``reason``).
 
-    Use it in a ``with`` block: the file is there once this has ended without an error, if there was any bad record.
+    Use it in a ``with`` block. When the block ends without an error, the file exists if any record was bad.
     """
 
     def __init__(self, path: Path) -> None:

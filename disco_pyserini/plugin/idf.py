@@ -19,7 +19,7 @@ class Idf(Mapping[str, float]):
 
     Args:
         reader: called for the open ``IndexReader``.
-        read_all: called for all of them, should somebody want to go through them.
+        read_all: reads the idf of all tokens, for callers that iterate.
     """
 
     def __init__(self, reader: Callable[[], Any], read_all: Callable[[], Mapping[str, float]]) -> None:

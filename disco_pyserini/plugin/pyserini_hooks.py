@@ -30,7 +30,7 @@ from disco_pyserini.trec import read_topics
 
 SEARCH_COMMAND = "pyserini.search.lucene"
 QUERY_TERMS_VARIABLE = "DISCO_QUERY_TERMS"
-"""Environment variable: so many of a query's heaviest terms find candidates, as in `DiscoSearcher.batch_search`."""
+"""Environment variable: the ``query_terms`` of `DiscoSearcher.batch_search`."""
 
 # The topics file that Pyserini read last, until a searcher with one of our encoders looks at it.
 _unchecked_topics: list[Path] = []

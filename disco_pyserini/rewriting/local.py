@@ -17,7 +17,7 @@ class LocalModel:
 
     Args:
         model: a folder or hub id of a causal language model.
-        device: a torch device; by default the first GPU, or the CPU where there is none.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU.
         batch_size: prompts that are answered together.
         max_new_tokens: the longest answer.
 

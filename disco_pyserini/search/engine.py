@@ -180,5 +180,5 @@ def check_numbers(*, k: int, threads: int, query_terms: int | None) -> None:
 
 
 def closed_error(index: Path) -> DiscoError:
-    """Return the error to raise when somebody uses a closed searcher."""
+    """Return the error to raise when a closed searcher is used."""
     return DiscoError(f"{index}: the searcher is closed: search and read texts before closing it, or open another one")

@@ -111,7 +111,7 @@ class _Job:
         self._seen = SeenIds()
 
     def add(self, passages: Sequence[PassageLike]) -> None:
-        """Make sure that the next part is there."""
+        """Write the next part, unless it is complete already."""
         self._refuse_duplicates([passage.id for passage in passages])
         digest = _digest(passages)
         number = len(self._parts)
