@@ -1,8 +1,8 @@
-"""CANARD: questions of QuAC's conversations, rewritten by people to stand alone. It has no passages and no judgments.
+"""CANARD: QuAC questions with stand-alone human rewrites. It has no passages and no judgments.
 
-A conversation is about a section of a Wikipedia article. CANARD's ``History`` begins with the title of the article and
-that of the section: they are read as the first turn, so that the first question has depth 2. Turns have ids like
-``C_2d211835213b45588ad5ca868ce7fabd_0_1``: dialogue, underscore, number of the question.
+Each conversation is about a section of a Wikipedia article. CANARD's ``History`` begins with the titles of the article
+and the section. They are read as the first turn, so the first question has depth 2. Turns have ids like
+``C_2d211835213b45588ad5ca868ce7fabd_0_1``: dialogue id, underscore, question number.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _queries(folder: Path, split: str) -> Iterator[Query]:
 
 
 def _answer(record: JsonObject, following: JsonObject | None) -> str | None:
-    """Return the answer to a question, which only the history of the dialogue's next question has."""
+    """Return the answer to a question. Only the history of the dialogue's next question contains it."""
     if following is None or following.fields.get("QuAC_dialog_id") != record.fields.get("QuAC_dialog_id"):
         return None
     return following.texts("History")[-1] or None

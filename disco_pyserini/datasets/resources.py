@@ -13,9 +13,9 @@ class Resource:
     """One published file.
 
     ``path`` is its place in the collection's folder. ``urls`` are tried in turn. ``checksum`` is ``md5:…`` or
-    ``sha256:…`` as published, or None if none is published. An ``archive`` (zip, tar, tar.gz, gz) is
-    unpacked into the folder of ``path``. ``required`` is False for large parts that not everybody needs, such as
-    passages: these are fetched when asked for by name.
+    ``sha256:…`` as published, or None if none is published. An ``archive`` (zip, tar, tar.gz, gz) is unpacked into
+    the folder of ``path``. ``required`` is False for large optional files, such as passages, which are fetched only
+    when requested by name.
     """
 
     path: str
@@ -39,5 +39,5 @@ class Terms:
 
 
 def data_folder(name: str) -> Path:
-    """Where the files of a collection are kept: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
+    """Return the folder of a collection's files: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
     return pyserini_cache() / "disco" / name
