@@ -1,7 +1,7 @@
-"""Running impact queries inside Lucene, in full or by their heaviest terms with exact rescoring.
+"""Running impact queries in Lucene: in full, or with the highest-weighted terms and exact rescoring.
 
-Results are those of Anserini's ``SimpleImpactSearcher``: documents, scores and order. What it does besides costs more
-than the search itself: it writes each query out as text and tokenises that, and reads a stored document for every hit.
+Documents, scores and order are those of Anserini's ``SimpleImpactSearcher``, without its overhead, which costs more
+than the search itself: it writes each query as text, tokenises that, and reads a stored document for every hit.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Retriever:
         self._json = _json_mapper(jnius, self._java)
         types = jnius.autoclass("com.fasterxml.jackson.databind.type.TypeFactory").defaultInstance()
         self._weights = types.constructFromCanonical("java.util.HashMap<java.lang.String,java.lang.Float>")
-        # What a search gets back from Java is wrapped in these, which pyjnius would look up then, without the lock.
+        # Look up the classes of search results now: pyjnius would do so during a search, without the lock.
         for name in ("Query", "TopDocs", "TopFieldDocs"):
             jnius.autoclass(f"org.apache.lucene.search.{name}")
         jnius.autoclass("java.util.HashMap")
@@ -78,17 +78,17 @@ class Retriever:
         )
         number = min(5 * k, k + MOST_MORE_CANDIDATES)
         candidates = self._searcher.search(self._query(heavy), number)
-        # Scores are sums of whole numbers, so that of both parts is that of the whole query (below 2^24, as floats).
+        # Scores are sums of integers, so both parts add up to the score of the full query (below 2^24, as floats).
         scored = self._java.QueryRescorer.rescore(self._searcher, candidates, self._query(light), 1.0, number)
         return self._sorter.rescore(self._searcher, scored, k)
 
     def _query(self, vector: Mapping[str, int]) -> Any:
-        # A query crosses from Python to Java at once, as text; token by token takes ten times as long.
+        # A query crosses from Python to Java in one call, as text; token by token takes ten times as long.
         return self._queries.buildQuery("contents", self._json.readValue(json.dumps(vector), self._weights))
 
 
 class Retrievers:
-    """Searches an open index on any threads: each has a `Retriever` of its own.
+    """Searches an open index from any thread: each thread has its own `Retriever`.
 
     Args:
         reader: an open ``IndexReader``.
@@ -128,13 +128,13 @@ class Retrievers:
         try:
             return search()
         finally:
-            # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is
-            # gone: letting go of Java objects would attach the thread again.
+            # A thread that ends while attached to the JVM would keep the JVM from shutting down. The retriever is gone
+            # by now: releasing Java objects would attach the thread again.
             jvm.start().detach()
 
 
 def _json_mapper(jnius: Any, java: SimpleNamespace) -> Any:
-    """Make what writes hits as JSON: the public fields of Lucene's objects, and of hits and ids the values alone."""
+    """Make a JSON mapper for hits. It writes public fields of Lucene's objects; for hits and ids, only the values."""
     mapper, annotation = java.ObjectMapper(), "com.fasterxml.jackson.annotation"
     accessor = jnius.autoclass(f"{annotation}.PropertyAccessor")
     nothing = jnius.autoclass(f"{annotation}.JsonAutoDetect$Visibility").NONE
