@@ -35,7 +35,7 @@ $(VENV)/core $(VENV)/dev $(VENV)/bench: setup.cfg setup.py pyproject.toml
 	touch $@
 
 $(VENV)/core: EXTRAS :=
-$(VENV)/dev: EXTRAS := [all,dev,docs]
+$(VENV)/dev: EXTRAS := [all,bench,dev,docs]
 $(VENV)/bench: EXTRAS := [all,bench]
 
 clean:

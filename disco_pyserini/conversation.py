@@ -1,4 +1,4 @@
-"""Conversations, and how one becomes the text that a query encoder reads."""
+"""Conversations, and their conversion to query encoder input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Turn:
 
     Attributes:
         utterance: what the user said.
-        response: what the system answered; None if that is not known.
+        response: what the system answered; None if unknown.
     """
 
     utterance: str
@@ -37,7 +37,7 @@ class Turn:
 class Conversation:
     """Turns, oldest first. The last one is the turn to answer: its utterance is the question.
 
-    `flatten` ignores the response of the last turn: finding it is the purpose of the search.
+    `flatten` ignores the response of the last turn, since the search is meant to find it.
 
     Attributes:
         turns: the turns, oldest first.
@@ -73,11 +73,11 @@ class Conversation:
         Args:
             messages: the messages, oldest first: mappings with ``role`` (``user``, ``assistant``, ``system``, …) and
                 ``content``, or objects with ``role`` or ``type`` (LangChain's ``human``, ``ai``, ``system``, …) and
-                ``content``. The content is text, None, or a list of parts: the texts are joined by spaces, and
-                other parts, such as images, are ignored, with a logged note.
+                ``content``. The content is text, None, or a list of parts: texts are joined by spaces; other
+                parts, such as images, are ignored and logged.
 
         Raises:
-            InputError: a message or a role is not as above, there is no user message, or the last one has no text.
+            InputError: a message or a role is malformed, there is no user message, or the last one has no text.
         """
         if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
             raise InputError(
@@ -127,7 +127,7 @@ class Conversation:
 def flatten(conversation: Conversation, special_tokens: Sequence[str] = BERT_SPECIAL_TOKENS) -> str:
     """Write a conversation as one line, newest first: ``q_n [SEP] a_{n-1} [SEP] q_{n-1} … [SEP] a_1 [SEP] q_1``.
 
-    The newest turn comes first, so that cutting the text to an encoder's ``max_length`` drops the oldest part. Missing
+    The newest turn comes first, so that truncation to an encoder's ``max_length`` drops the oldest part. Missing
     responses are left out, and whitespace (tabs and newlines too) becomes single spaces.
 
     Args:
@@ -148,7 +148,7 @@ def flatten(conversation: Conversation, special_tokens: Sequence[str] = BERT_SPE
 
 
 def query_text(conversation: Conversation, form: str) -> str:
-    """Return one of the texts that a conversation can be searched with.
+    """Return the query text of a conversation in one of its forms.
 
     Args:
         conversation: the conversation up to the turn to answer.
@@ -188,7 +188,7 @@ def _role_and_content(message: object, number: int) -> tuple[str, object]:
             f"message {number}: expected a dict with 'role' and 'content', or an object with .type and .content, "
             f"found {message!r:.80}"
         ) from problem
-    # The pieces of a message that LangChain streams are called HumanMessageChunk and so on.
+    # LangChain streams messages in pieces named HumanMessageChunk and so on.
     name = str(role).removesuffix("MessageChunk").lower()
     if name not in (*_USER, *_ASSISTANT, *_LEFT_OUT):
         raise InputError(
@@ -199,7 +199,7 @@ def _role_and_content(message: object, number: int) -> tuple[str, object]:
 
 
 def _message_text(content: Any, number: int) -> str:
-    """Return the text of a message's content; an empty one for content without text."""
+    """Return the text of a message's content, empty if it has none."""
     if content is None or isinstance(content, str):
         return content or ""
     if not isinstance(content, Sequence):

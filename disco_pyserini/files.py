@@ -1,4 +1,4 @@
-"""Reading files strictly, and writing files and folders so that a killed process leaves nothing half-written."""
+"""Read files strictly, and write files and folders atomically: a killed process leaves nothing half-written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_aside(path: Path) -> Iterator[TextIO]:
     """Open a UTF-8 text file beside ``path`` and rename it to ``path`` when the block ends without an error.
 
     Raises:
-        DiscoError: the file system refused (a full disk, a missing permission); ``path`` is as it was.
+        DiscoError: the write failed (a full disk, a missing permission); ``path`` is unchanged.
     """
     with write_bytes_aside(path) as file, io.TextIOWrapper(file, encoding="utf-8") as lines:
         yield lines
@@ -28,7 +28,7 @@ def write_aside(path: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def write_bytes_aside(path: Path) -> Iterator[BinaryIO]:
-    """`write_aside` for bytes. What is no regular file (``/dev/null``, a pipe) is written to, never replaced."""
+    """`write_aside` for bytes. A path that is not a regular file (``/dev/null``, a pipe) is written in place."""
     if path.exists() and not path.is_file():
         try:
             with path.open("wb") as file:
@@ -50,10 +50,10 @@ def write_bytes_aside(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_room(folder: Path, needed: int, purpose: str) -> None:
-    """Make sure that the disk of a folder has room for so many bytes.
+    """Check that the disk of a folder has enough free space.
 
     Raises:
-        DiscoError: it has not.
+        DiscoError: there is too little.
     """
     free = shutil.disk_usage(folder).free
     if free < needed:
@@ -64,7 +64,7 @@ def check_room(folder: Path, needed: int, purpose: str) -> None:
 
 
 def pyserini_cache() -> Path:
-    """The folder in which Pyserini keeps what can be made or fetched again: ``PYSERINI_CACHE``."""
+    """Return Pyserini's cache folder: ``PYSERINI_CACHE``, by default ``~/.cache/pyserini``."""
     return Path(os.environ.get("PYSERINI_CACHE") or Path.home() / ".cache" / "pyserini")
 
 
@@ -72,7 +72,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file, unpacked if its name ends with ``.gz``.
 
     Raises:
-        InputError: the file cannot be read, or is not a whole gzip file.
+        InputError: the file cannot be read, or is not a valid gzip file.
     """
     with open_unpacked(path) as lines:
         yield from lines
@@ -84,7 +84,7 @@ def read_text_lines(path: Path) -> Iterator[tuple[int, str]]:
     A byte-order mark at the start is ignored.
 
     Raises:
-        InputError: the file cannot be read, is not a whole gzip file, or is not UTF-8.
+        InputError: the file cannot be read, is not a valid gzip file, or is not UTF-8.
     """
     return decode_lines(read_lines(path), path)
 
@@ -108,7 +108,7 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     """Open a file for reading, unpacked if its name ends with ``.gz``.
 
     Raises:
-        InputError: the file cannot be read, or is not a whole gzip file.
+        InputError: the file cannot be read, or is not a valid gzip file.
     """
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
@@ -123,13 +123,13 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
 
 @contextmanager
 def folder_aside(final: Path) -> Iterator[Path]:
-    """Make a new folder beside ``final`` and rename it to ``final`` when the block ends without an error.
+    """Create a new folder beside ``final`` and rename it to ``final`` when the block ends without an error.
 
     Leftovers of killed builds of the same folder are removed first.
 
     Raises:
         InputError: ``final`` exists already and is not an empty folder.
-        DiscoError: the file system refused.
+        DiscoError: a file system error.
     """
     refuse_existing(final)
     aside = _aside_name(final, os.getpid())
@@ -152,7 +152,7 @@ def _aside_name(final: Path, pid: int | str) -> Path:
 
 
 def refuse_existing(final: Path) -> None:
-    """Check that a folder to make does not exist yet; an empty folder may exist.
+    """Check that a new folder does not exist yet; an empty one may exist.
 
     Raises:
         InputError: ``final`` is a file, or a folder that is not empty.

@@ -1,4 +1,4 @@
-"""The quantiser: float weights to the integer impacts that Lucene stores as term frequencies, and back."""
+"""Quantise float weights to the integer impacts that Lucene stores as term frequencies, and back."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from disco_pyserini.errors import InputError
 
 LARGEST_IMPACT = 2**16 - 1
-"""Stored vectors have 16 bits for an impact."""
+"""Stored vectors use 16 bits per impact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantiser:
     """``impact = round(weight / weight_range * quant_range)``.
 
-    The defaults are the numbers of Pyserini's own SPLADE encoder. Documents and queries must share them: a score is
+    The defaults are those of Pyserini's SPLADE encoder. Documents and queries must share them: a score is
     a sum of products of impacts, so mixing two quantisers changes rankings without any error message.
 
     Raises:
-        InputError: ``weight_range`` is not a number above 0, or ``quant_range`` no integer from 1 to `LARGEST_IMPACT`.
+        InputError: ``weight_range`` is not positive, or ``quant_range`` not an integer from 1 to `LARGEST_IMPACT`.
     """
 
     weight_range: float = 5.0
@@ -52,7 +52,7 @@ class Quantiser:
         return impacts.astype(np.int64)
 
     def impacts(self, vector: WeightVector) -> ImpactVector:
-        """Quantise a sparse vector and drop what rounds to 0.
+        """Quantise a sparse vector and drop entries that round to 0.
 
         Raises:
             InputError: see `quantise`.
@@ -62,11 +62,11 @@ class Quantiser:
         return ImpactVector(vector.terms[kept], impacts[kept].astype(np.uint16))
 
     def dequantise(self, impacts: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Return the weights that the impacts stand for."""
+        """Return the weights that the impacts represent."""
         return (impacts * (self.weight_range / self.quant_range)).astype(np.float32)
 
     def distance_to_border(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
-        """How far each weight is, in impacts, from the nearest value where rounding changes (0 to 0.5)."""
+        """Return each weight's distance, in impacts, to the nearest rounding boundary (0 to 0.5)."""
         scaled = weights.astype(np.float64) / self.weight_range * self.quant_range
         return np.abs(scaled - np.floor(scaled) - 0.5)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from disco_pyserini.cli.shared import Qrels, Turns
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -20,38 +22,27 @@ _CHARACTERS = 240
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="TREC runs; the first is compared to.")
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="TREC runs: a baseline, then the runs to compare with it."),
     ],
-    qrels: Annotated[str, typer.Option(help="TREC qrels, or COLLECTION/SPLIT.")],
-    turns: Annotated[str, typer.Option(help="COLLECTION/SPLIT, or turns.jsonl.")],
+    qrels: Qrels,
+    turns: Turns,
     corpus: Annotated[
-        str | None, typer.Option(help="Passages, as disco encode takes them, to show their texts.")
+        str | None, typer.Option(help="Passages, as disco encode reads them, to show their texts.")
     ] = None,
-    measure: Annotated[str, typer.Option(help="A measure of ir_measures.")] = "nDCG@3",
-    query: Annotated[str | None, typer.Option(help="Show this turn alone, by its query id.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="How many wins, and how many losses, to show of each run.")] = 3,
+    measure: Annotated[str, typer.Option(help="A measure, as ir_measures or trec_eval spell it.")] = "nDCG@3",
+    query: Annotated[str | None, typer.Option(help="Query id of a single turn to show.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Number of wins and of losses to show for each run.")] = 3,
 ) -> None:
     """Show which turns win and lose from one run to another, with their conversations and passages."""
     from rich.console import Console
 
     from disco_pyserini.datasets.named import open_qrels, open_turns
-    from disco_pyserini.errors import InputError
     from disco_pyserini.reproduction.turn_comparison import compare, texts_of
 
     found = compare(runs, open_qrels(qrels), open_turns(turns), measure)
-    if query is not None and query not in found.baseline.scores:
-        raise InputError(f"no judged query {query!r}: expected an id of {qrels}, such as {next(iter(found.qrels))}")
-    chosen = {
-        other.run.name: [query] if query is not None else [*other.wins[:limit], *other.losses[:limit]]
-        for other in found.others
-    }
-    shown = {
-        docid
-        for other in found.others
-        for qid in chosen[other.run.name]
-        for run in (found.baseline, other.run)
-        for docid in run.top(qid, _PASSAGES)
-    }
+    chosen = found.choose(limit, query)
+    shown = found.documents(chosen, _PASSAGES)
     texts = texts_of(corpus, shown) if corpus is not None and shown else {}
     console = Console(highlight=False, markup=False)
     _summary(console, found)
@@ -113,7 +104,7 @@ def _passages(run: Run, qid: str, relevant: set[str], texts: Mapping[str, str]) 
         if docid in texts:
             cell.append(f"\n{_cut(texts[docid])}", style="not bold default")
         cells.append(cell)
-    return [*cells, *[Text("(nothing more)", style="dim")] * (_PASSAGES - len(cells))]
+    return [*cells, *[Text("(no more passages)", style="dim")] * (_PASSAGES - len(cells))]
 
 
 def _cut(text: str) -> str:

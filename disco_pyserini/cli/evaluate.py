@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disco_pyserini.cli.shared import show_table
+from disco_pyserini.cli.shared import DepthTurns, Qrels, show_table
 
 if TYPE_CHECKING:
     from disco_pyserini.evaluation import Estimate
@@ -15,17 +15,14 @@ if TYPE_CHECKING:
 
 def evaluate(
     run: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="TREC run.")],
-    qrels: Annotated[str, typer.Option(help="TREC qrels, or COLLECTION/SPLIT.")],
+    qrels: Qrels,
     measures: Annotated[
         str, typer.Option(help="Measures, as ir_measures or trec_eval spell them, separated by spaces.")
     ] = "nDCG@3 MRR R@10 R@100",
     by_depth: Annotated[
         bool, typer.Option("--by-depth", help="Add one row for each turn depth, with confidence intervals.")
     ] = False,
-    turns: Annotated[
-        str | None,
-        typer.Option(help="COLLECTION/SPLIT, or turns.jsonl, for the depths; else ids end in the turn number."),
-    ] = None,
+    turns: DepthTurns = None,
     plot: Annotated[Path | None, typer.Option(help="With --by-depth: file for a plot of it (.png).")] = None,
 ) -> None:
     """Compute the measures of a run. Judged queries that the run lacks count as 0."""

@@ -9,35 +9,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disco_pyserini.cli.shared import show_table
+from disco_pyserini.cli.shared import resumable, show_table
 
 if TYPE_CHECKING:
     from disco_pyserini.reproduction.driver import Result
     from disco_pyserini.reproduction.plan import Job, Trial
 
+_FIRST_REPORT_SECONDS = 5.0
+_LINE_CHARACTERS = 100
+
 
 def reproduce(
     collection: Annotated[
-        list[str] | None, typer.Option(help="A collection, or the file of a recipe; again for more. All without it.")
+        list[str] | None,
+        typer.Option(help="Name of a collection, or the file of a recipe; repeat it for several. Default: all."),
     ] = None,
-    condition: Annotated[list[str] | None, typer.Option(help="A condition by name; again for more.")] = None,
-    list_only: Annotated[bool, typer.Option("--list", help="List the conditions and their state, and exit.")] = False,
-    available: Annotated[
-        bool, typer.Option("--available", help="Only conditions whose data and weights are on this machine.")
+    condition: Annotated[
+        list[str] | None, typer.Option(help="Name of a condition; repeat it for several. Default: all.")
+    ] = None,
+    list_only: Annotated[
+        bool, typer.Option("--list", help="List the conditions and whether each can run here; run nothing.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands in order, and run nothing.")] = False,
+    available_only: Annotated[
+        bool, typer.Option("--available", help="Leave out conditions that lack data or weights.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands in order; run nothing.")] = False,
     display_commands: Annotated[
         bool, typer.Option("--display-commands", help="Print each command before it runs.")
     ] = False,
-    skip_eval: Annotated[bool, typer.Option("--skip-eval", help="Make the runs, and do not evaluate them.")] = False,
-    output: Annotated[Path, typer.Option(help="Folder for indexes, topics and runs, by collection.")] = Path(
-        "reproduction"
-    ),
-    report: Annotated[Path | None, typer.Option(help="Write a page about the results (.html).")] = None,
+    skip_eval: Annotated[bool, typer.Option("--skip-eval", help="Make the runs without evaluating them.")] = False,
+    output: Annotated[Path, typer.Option(help="Folder for indexes, topics and runs.")] = Path("reproduction"),
+    report: Annotated[Path | None, typer.Option(help="File for a page about the results (.html).")] = None,
 ) -> None:
-    """Run baselines by their recipes, and compare what they score with what they should."""
+    """Run baselines from recipes, and compare their scores with the expected ones."""
     from disco_pyserini.errors import InputError
-    from disco_pyserini.reproduction.driver import choose, lacking, reproduce
+    from disco_pyserini.extras import check_extra
+    from disco_pyserini.reproduction.driver import available, choose, reproduce
     from disco_pyserini.reproduction.plan import plan
     from disco_pyserini.reproduction.recipe import find_recipe, installed_recipes
 
@@ -45,32 +52,30 @@ def reproduce(
         raise InputError("--report needs results: leave out --list, --dry-run and --skip-eval")
     if report and report.suffix != ".html":
         raise InputError(f"{report}: expected a name that ends with .html")
+    if report:
+        check_extra("report", "writing a report")  # now, not after hours of running
     recipes = [find_recipe(name) for name in collection or installed_recipes()]
     trials = choose([trial for recipe in recipes for trial in plan(recipe, output)], condition or [])
-    if available:
-        trials = [trial for trial in trials if not lacking(trial)]
+    if available_only:
+        trials = available(trials)
     if list_only:
         _list(trials)
         return
     if dry_run:
         _print_commands(trials)
         return
-    progress = _Progress(display_commands)
+    terminal = sys.stderr.isatty()
     results: list[Result] = []
-    try:
+    with resumable("after the last finished step"):
         for result in reproduce(
             trials,
-            started=progress.started,
-            waiting=progress.waiting,
-            terminal=sys.stderr.isatty(),
+            _Progress(display_commands, terminal),
+            terminal=terminal,
             evaluating=not skip_eval,
             costs=report is not None,
         ):
             _print_result(result)
             results.append(result)
-    except KeyboardInterrupt:
-        print("stopped: the same command continues after what is finished", file=sys.stderr)
-        raise typer.Exit(130) from None
     if report:
         from disco_pyserini.reproduction.html_report import write_report
 
@@ -80,47 +85,62 @@ def reproduce(
 
 
 class _Progress:
-    """Reports progress on stderr."""
+    """Prints to stderr which step runs, and now and then that it goes on."""
 
-    def __init__(self, display_commands: bool) -> None:
+    def __init__(self, display_commands: bool, terminal: bool) -> None:
         self._display_commands = display_commands
+        # A progress bar of the command may be on the current line of the terminal.
+        self._start_of_line = "\r\x1b[K" if terminal else ""
+        self._step = ""
+        self._due = 0.0
 
     def started(self, job: Job, number: int, total: int) -> None:
         import shlex
 
-        what = shlex.join(job.command) if self._display_commands else job.output
-        self._place = f"[{number}/{total}]"
-        print(f"{self._place} {what}", file=sys.stderr, flush=True)
+        self._step = f"[{number}/{total}]"
+        self._due = _FIRST_REPORT_SECONDS
+        self._print(shlex.join(job.command) if self._display_commands else str(job.output))
 
-    def waiting(self, seconds: float, last_line: str) -> None:
-        """Show that a long command is still running, if its own progress bar is not visible."""
-        print(f"{self._place} {seconds:.0f} s: {last_line or '(no output yet)'}", file=sys.stderr, flush=True)
+    def running(self, seconds: float, line: str) -> None:
+        if seconds >= self._due:
+            self._due = min(2 * self._due, self._due + 60)
+            self._print(f"{_clock(seconds)} {line[:_LINE_CHARACTERS]}".rstrip())
+
+    def finished(self, seconds: float) -> None:
+        if seconds >= _FIRST_REPORT_SECONDS:
+            self._print(f"finished after {_clock(seconds)}")
+
+    def _print(self, text: str) -> None:
+        print(f"{self._start_of_line}{self._step} {text}", file=sys.stderr, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _list(trials: Sequence[Trial]) -> None:
-    from disco_pyserini.reproduction.driver import lacking, state
+    from disco_pyserini.reproduction.driver import states
 
+    found = states(trials)
     show_table(
         ["collection", "data set", "condition", "expected scores", "state"],
         [
             [
-                trial.recipe.collection,
-                trial.dataset.name,
-                trial.condition.name,
-                trial.expected.source or "not published",
-                state(trial),
+                state.trial.recipe.collection,
+                state.trial.dataset.name,
+                state.trial.condition.name,
+                state.trial.expected.source or "not published",
+                str(state),
             ]
-            for trial in trials
+            for state in found
         ],
     )
-    print(f"{sum(not lacking(trial) for trial in trials)} of {len(trials)} conditions can run on this machine")
-    for remedy in dict.fromkeys(_remedy(need, trial) for trial in trials for need in lacking(trial)):
+    can_run = sum(not state.needs for state in found)
+    print(f"{can_run} of {len(found)} conditions can run on this machine")
+    for remedy in dict.fromkeys(remedy for state in found for remedy in state.remedies):
         print(f"  {remedy}")
-
-
-def _remedy(need: str, trial: Trial) -> str:
-    kind, _, name = need.partition(":")
-    return f"weights: hf download {name}" if kind == "model" else f"{trial.recipe.collection}: {trial.recipe.get}"
 
 
 def _print_commands(trials: Sequence[Trial]) -> None:
@@ -162,14 +182,14 @@ def _print_result(result: Result) -> None:
 
 
 def _finish(results: Sequence[Result], by_name: bool) -> None:
-    """Report the outcome, and set the exit code."""
+    """Print a summary, and raise what the exit code has to say."""
     from disco_pyserini.errors import DiscoError, InputError
 
     failed = [result.trial.name for result in results if result.failed]
     absent = [result.trial.name for result in results if result.missing]
     ran = len(results) - len(absent)
-    print(f"{ran} of {len(results)} conditions run, {len(failed)} failed, {len(absent)} lack data or weights")
+    print(f"{ran} of {len(results)} conditions run, {len(failed)} failed, {len(absent)} missing data or weights")
     if failed:
         raise DiscoError(f"not reproduced: {', '.join(failed)}")
     if absent and by_name:
-        raise InputError(f"asked for, but not run, since data or weights are missing: {', '.join(absent)}")
+        raise InputError(f"not run, because data or weights are missing: {', '.join(absent)}")

@@ -1,4 +1,4 @@
-"""Unpacking archives that somebody else made, without trusting them."""
+"""Unpack untrusted archives."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from disco_pyserini.files import check_room
 
 KINDS = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 
-# Deflate packs at most 1,032 times. Collections in text pack 3 to 20 times: what unpacks to more than this is a bomb.
+# Deflate compresses at most 1,032-fold, text collections 3- to 20-fold: a ratio above this is a decompression bomb.
 _LARGEST_RATIO = 100
 _ALWAYS_ALLOWED = 64 * 2**20
-# tarfile reads extended headers in one piece: a larger piece is no header of an honest archive.
+# tarfile reads each extended header in one call. No legitimate header is larger than this.
 _LARGEST_READ = 16 * 2**20
 _SMALLEST_COST = 512
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def unpack(archive: Path, name: str, folder: Path) -> dict[str, int]:
-    """Unpack an archive into an empty folder; return the size of each file by its path in there.
+    """Unpack an archive into an empty folder; return the size of each file by its relative path.
 
-    Only ordinary files and folders are made, and only below ``folder``. Of what the archive says of itself, nothing is
-    believed: the unpacked size is bounded by 100 times the archive's (and 64 MiB), and by the free disk.
+    Only regular files and folders are created, and only below ``folder``. The archive's metadata is not trusted: the
+    unpacked size may be at most 64 MiB plus 100 times the archive's size, and must fit on the disk.
 
     Args:
         archive: the file.
-        name: its name at the publisher's, of which the ending says what it is; ``NAME.gz`` unpacks to ``NAME``.
-        folder: what is unpacked goes there; to be removed by the caller if this fails.
+        name: its published name, whose extension gives the format; ``NAME.gz`` unpacks to ``NAME``.
+        folder: the target folder; the caller removes it if this fails.
 
     Raises:
-        InputError: the archive is damaged, or holds a path that leads outside, a link, a device, or far too much.
-        DiscoError: the file system refused; the disk is too small.
+        InputError: the archive is damaged or too large, or contains a link, a device or a path outside ``folder``.
+        DiscoError: a file system error, or too little disk space.
     """
     limit = _ALWAYS_ALLOWED + _LARGEST_RATIO * archive.stat().st_size
     lower = name.lower()
@@ -63,15 +63,15 @@ def unpack(archive: Path, name: str, folder: Path) -> dict[str, int]:
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
-# Caught before OSError, which BadGzipFile is. RuntimeError is what zipfile raises for a password and, as a
-# NotImplementedError, for a method that it does not know.
+# Caught before OSError, the base class of BadGzipFile. zipfile raises RuntimeError for an encrypted archive, and its
+# subclass NotImplementedError for an unknown compression method.
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, UnicodeError,
 )  # fmt: skip
 
 
 class _BoundedGzip(gzip.GzipFile):
-    """A gzip file that refuses to become larger than a limit, or to be read in pieces that fill the memory."""
+    """A gzip file that raises if its unpacked size exceeds a limit, or if a single read is too large."""
 
     def __init__(self, path: Path, limit: int) -> None:
         super().__init__(path)
@@ -86,7 +86,7 @@ class _BoundedGzip(gzip.GzipFile):
 def _unzip(archive: Path, folder: Path, limit: int) -> None:
     with zipfile.ZipFile(archive) as file:
         members = file.infolist()
-        # zipfile never writes more than the size that stands here.
+        # zipfile never writes more than the declared size.
         size = sum(max(member.file_size, _SMALLEST_COST) for member in members)
         if size > limit:
             raise _bomb(archive, limit)
@@ -108,7 +108,7 @@ def _untar(archive: Path, folder: Path, limit: int, *, packed: bool) -> None:
                 raise _bomb(archive, limit)
             check_room(folder, member.size, f"unpack {archive.name}")
             file.extract(member, folder, set_attrs=False, filter="data")
-            file.members = []  # type: ignore[attr-defined] # else they pile up: an archive may hold millions
+            file.members = []  # type: ignore[attr-defined] # else they accumulate: there may be millions
 
 
 def _check_member(archive: Path, name: str, *, ordinary: bool) -> None:

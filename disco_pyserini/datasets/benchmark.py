@@ -1,4 +1,4 @@
-"""The common shape of the published collections, and what their readers share."""
+"""The `Benchmark` record of a collection, and helpers that collection readers share."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from disco_pyserini.trec import Qrels
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A collection as it is registered: where its files come from, and how they are read.
+    """A registered collection: the sources of its files, and the functions that read them.
 
     Attributes:
-        name: as on the command line.
-        title: what it is, in a line.
-        terms: its licence, and what must be signed for.
-        resources: its files; a ``path`` is relative to the collection's folder. None for a generated collection.
-        splits: the number of published turns in each split, None if it is not known.
+        name: its name on the command line.
+        title: a one-line description.
+        terms: its licence, and any agreement to sign.
+        resources: its files; each ``path`` is relative to the collection's folder. Empty for a generated collection.
+        splits: the number of published turns in each split, None if unknown.
         queries: reads the turns of a split from the collection's folder.
         qrels: reads the judgments of a split from the collection's folder.
         passages: reads the passages of a split from the collection's folder; None if the collection provides none.
-        passages_by_split: whether each split has passages of its own.
-        ir_datasets: for the splits that ir_datasets has itself, its name there.
+        passages_by_split: whether each split has its own passages.
+        ir_datasets: the ir_datasets name of each split that ir_datasets provides.
     """
 
     name: str
@@ -44,9 +44,9 @@ class Benchmark:
 
 
 def find(folder: Path, path: str, parts: int = 1) -> Path | None:
-    """Find a file of a collection: at its place or, without leading folders, at one that keeps ``parts`` of its path.
+    """Find a file by its published path, or by the end of that path: at least its last ``parts`` names.
 
-    Copies that somebody made by hand are often flatter than the publisher's tree.
+    Copies made by hand are often flatter than the published tree.
     """
     names = path.split("/")
     places = (folder.joinpath(*names[start:]) for start in range(len(names) - parts + 1))
@@ -54,10 +54,10 @@ def find(folder: Path, path: str, parts: int = 1) -> Path | None:
 
 
 def need(name: str, folder: Path, *paths: str, parts: int = 1) -> Path:
-    """The first of these files that is there.
+    """Return the first of these files that exists.
 
     Raises:
-        InputError: none is; the message says how to get them.
+        InputError: none exists; the message says how to get them.
     """
     for path in paths:
         if found := find(folder, path, parts):
@@ -69,7 +69,7 @@ def need(name: str, folder: Path, *paths: str, parts: int = 1) -> Path:
 
 
 def no_qrels(name: str, split: str, why: str = "its publisher has none") -> InputError:
-    """The error that a split has no judgments."""
+    """Return the error for a split without judgments."""
     return InputError(f"{name}: there are no judgments for {split!r}: {why}")
 
 
@@ -81,7 +81,7 @@ def make_query(
     response: str | None = None,
     **rewrites: str | None,
 ) -> Query:
-    """A turn to answer, with the id that TREC gives it (conversation, underscore, turn); missing rewrites are None."""
+    """Return a turn to answer, with its TREC id (conversation, underscore, turn). Rewrites of None are skipped."""
     return Query(
         qid=f"{conversation_id}_{turn}",
         conversation_id=conversation_id,
@@ -91,7 +91,7 @@ def make_query(
 
 
 def turns_of(context: list[str], where: str) -> list[Turn]:
-    """The history in a list of question, answer, question, answer, …; an empty answer is a missing one."""
+    """Convert a list of question, answer, question, answer, … to turns; an empty answer becomes None."""
     if len(context) % 2:
         raise InputError(
             f"{where}: expected a question and an answer for each earlier turn, found {len(context)} texts"
@@ -100,7 +100,7 @@ def turns_of(context: list[str], where: str) -> list[Turn]:
 
 
 def merge_rewrites(queries: Iterable[Query], others: Iterable[Query]) -> Iterator[Query]:
-    """Give queries the rewrites that the queries of another file with the same ids have."""
+    """Add to each query the rewrites of the query with the same id in another file."""
     more = {query.qid: query.rewrites for query in others}
     for query in queries:
         yield replace(query, rewrites={**more.get(query.qid, {}), **query.rewrites})

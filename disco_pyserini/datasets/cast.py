@@ -1,7 +1,7 @@
 """TREC CAsT 2019 to 2022: the Conversational Assistance Track.
 
-Turns have ids like ``31_4``. What the organisers know of the system's side differs: 2019 has none, 2020 only ids of
-passages, 2021 the passage that was shown, 2022 a written response, in trees: a turn may have several continuations.
+Turns have ids like ``31_4``. System responses differ by year: none in 2019, only passage ids in 2020, the passage shown
+in 2021, a written response in 2022. The 2022 conversations are trees: a turn may have several continuations.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _queries_2019(folder: Path, split: str) -> Iterator[Query]:
 
 
 def _plain_text(path: Path) -> Iterator[Query]:
-    """The topics as plain text: lines of ``Number:``, ``Title:``, ``Description:``, and a number, a tab and a turn."""
+    """Read plain-text topics: lines of ``Number:``, ``Title:``, ``Description:``, and a number, a tab and a turn."""
     topic, history = "", list[Turn]()
     for number, line in read_text_lines(path):
         text = line.strip()
@@ -123,11 +123,11 @@ def _tree_or_paths(path: Path) -> Iterator[Query]:
 
 
 def _trees(path: Path) -> Iterator[Query]:
-    """Each user's turn once; its history is the way to it from the root. Its response is the first one that it has."""
+    """Yield each user turn once. Its history is the path from the root, its response the first of its responses."""
     for topic in read_array(path):
         number = topic.label("number")
         nodes: dict[str, JsonObject] = {}
-        histories: dict[str, tuple[Turn, ...]] = {}  # of what follows a turn
+        histories: dict[str, tuple[Turn, ...]] = {}  # for the children of a turn
         responses: dict[str, str] = {}
         for node in topic.records("turn"):
             name, parent = node.label("number"), node.label("parent") if node.fields.get("parent") else None
@@ -152,7 +152,7 @@ def _trees(path: Path) -> Iterator[Query]:
 
 
 def _paths(path: Path) -> Iterator[Query]:
-    """Each turn once, from conversations that repeat the beginnings that they share."""
+    """Yield each turn once, from conversations that repeat their shared beginnings."""
     seen: dict[str, tuple[tuple[Turn, ...], Query]] = {}
     for topic in read_array(path):
         history: list[Turn] = []
@@ -192,7 +192,7 @@ def _qrels(name: str, files: dict[str, str], in_ir_datasets: dict[str, str], fol
 
 
 def _fields(line: str) -> tuple[str, str, str]:
-    """Query id, document id and grade; a passage's number may stand apart from its document (``MARCO_50 -3``)."""
+    """Return query id, document id and grade; the passage number may be separate (``MARCO_50 -3``)."""
     qid, _, *docid, grade = line.split()
     if not docid:
         raise ValueError("the document id is missing")
@@ -210,7 +210,7 @@ def _from_ir_datasets(name: str, theirs: str) -> Qrels:
     try:
         for qrel in ir_datasets.load(theirs).qrels_iter():
             qrels.setdefault(qrel.query_id, {})[qrel.doc_id] = qrel.relevance
-    except Exception as problem:  # ir_datasets raises what its downloads raise
+    except Exception as problem:  # ir_datasets passes on any download error
         raise DiscoError(
             f"{name}: ir_datasets could not give the judgments of {theirs}: {problem}: "
             f"`disco data get {name}` fetches them as well"

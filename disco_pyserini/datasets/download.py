@@ -1,7 +1,7 @@
-"""Fetching a publisher's files: from the web, in a way that can be stopped at any time, or from a local copy.
+"""Fetch published files: from the web, resumable at any point, or from a local copy.
 
-A download grows in ``.NAME.part``, beside which ``.NAME.part.json`` says what it is a part of; the final name appears
-when the file is whole and its checksum right. What was unpacked from an archive is listed in ``.NAME.unpacked``.
+A download grows in ``.NAME.part``; ``.NAME.part.json`` beside it records its origin. The file gets its final name once
+it is complete and its checksum matches. ``.NAME.unpacked`` lists the files unpacked from an archive.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     import requests
 
 type Progress = Callable[[str, int, int | None], None]
-"""Called with a resource's path, the bytes that are here, and the bytes that there will be, if known."""
+"""Called with a resource's path, the bytes received so far, and the total if it is known."""
 
 _BLOCK = 2**20
-_TIMEOUT = (15, 60)  # seconds: to connect, and without a byte
+_TIMEOUT = (15, 60)  # seconds to connect, and between bytes
 _ATTEMPTS = 6  # in a row without a new byte, from one address
 _LONGEST_PAUSE = 60.0
 _AGAIN_LATER = {408, 425, 429, 500, 502, 503, 504}
-# Text packs to about a third; how large an archive really unpacks is seen when it is here, and checked again then.
+# Text compresses to about a third. The real unpacked size is known, and checked again, after the download.
 _UNPACKED = 3
 
 
 def select(resources: Sequence[Resource], only: Sequence[str]) -> list[Resource]:
-    """Return the resources whose path (or its last part) fits one of the patterns; without patterns, those required.
+    """Return the resources whose path or file name matches a pattern; without patterns, the required ones.
 
     Raises:
-        InputError: a pattern fits none.
+        InputError: a pattern matches no resource.
     """
     chosen: set[Resource] = set()
     for pattern in only:
@@ -60,21 +60,21 @@ def fetch(
     local: Path | None = None,
     progress: Progress = lambda path, done, total: None,
 ) -> list[Resource]:
-    """Bring files into a folder; those that are there and whole are left alone. Returns those that were not.
+    """Fetch files into a folder, except those that are already complete. Return the fetched ones.
 
-    A stopped or failed download is continued by the same call. The addresses of a file are tried in turn; at each,
-    failures that may pass are tried again, after pauses that double from one second.
+    The same call resumes a stopped or failed download. The addresses of a file are tried in turn. At each address,
+    temporary failures are retried, after pauses that double from one second.
 
     Args:
         resources: what to fetch.
-        folder: made if it does not exist; the paths of the resources are below it.
-        local: a copy of the one resource, or a folder with copies by their path or by its last part; nothing is
-            downloaded then, and nothing there is changed.
-        progress: called now and then.
+        folder: created if missing; resource paths are relative to it.
+        local: a copy of the only resource, or a folder of copies, found by path or by file name. Nothing is downloaded
+            then, and the copies are left unchanged.
+        progress: called at the start of a download and after each block.
 
     Raises:
-        InputError: ``local`` lacks a file, or its content is wrong; another process is fetching into the folder.
-        DiscoError: no address delivered the file; the disk is too small, or the file system refused.
+        InputError: ``local`` lacks a file or has a wrong one, or another process is fetching into the folder.
+        DiscoError: no address delivered the file, the disk is too small, or the file system failed.
     """
     from filelock import FileLock, Timeout
 
@@ -100,7 +100,7 @@ def fetch(
 
 
 def is_whole(resource: Resource, folder: Path) -> bool:
-    """Whether a file is there with the right checksum (or size, where no checksum is known), or was unpacked there."""
+    """Whether a file exists with the right checksum (or size, if no checksum is known), or was unpacked already."""
     path = folder / resource.path
     if not resource.archive:
         return path.is_file() and _difference(resource, path) is None
@@ -109,19 +109,19 @@ def is_whole(resource: Resource, folder: Path) -> bool:
         return receipt.checksum == resource.checksum and all(
             (path.parent / name).stat().st_size == size for name, size in receipt.files.items()
         )
-    except (InputError, OSError, ValueError):  # a name that no file can have is a ValueError
+    except (InputError, OSError, ValueError):  # an impossible file name raises ValueError
         return False
 
 
 class _Receipt(Record):
-    """What was unpacked from an archive: the size of each file by its name."""
+    """The files unpacked from an archive: size by name."""
 
     checksum: str | None
     files: dict[str, int]
 
 
 def _install(resource: Resource, source: Path, folder: Path) -> None:
-    """Put a whole file, or what is in it, under its final name."""
+    """Move a complete file, or the contents of an archive, to the final path."""
     path = folder / resource.path
     if (problem := _difference(resource, source)) is not None:
         raise InputError(f"not the publisher's {resource.path}: {source}: {problem}")
@@ -150,7 +150,7 @@ def _install(resource: Resource, source: Path, folder: Path) -> None:
 
 
 def _difference(resource: Resource, path: Path) -> str | None:
-    """Say how a file differs from what its publisher says of it; None if in nothing."""
+    """Describe how a file differs from the published checksum and size; None if it does not."""
     size = path.stat().st_size
     if resource.bytes is not None and size != resource.bytes:
         return f"expected {resource.bytes:,} bytes, found {size:,}"
@@ -179,7 +179,7 @@ def _local_copy(resource: Resource, local: Path, asked: Sequence[Resource]) -> P
 
 
 class _Begun(Record):
-    """Where the bytes of a part came from, and by what the server will know whether it still has the same file."""
+    """The origin of a partial file, and the validator that tells whether the server's file is still the same."""
 
     url: str
     validator: str | None
@@ -191,7 +191,7 @@ class _Refused(Exception):
 
 
 class _Interrupted(Exception):
-    """This address did not deliver the rest of the file now; it may later."""
+    """This address did not deliver the rest of the file, but a retry may succeed."""
 
     def __init__(self, reason: object, pause: float = 0.0) -> None:
         super().__init__(reason)
@@ -199,14 +199,14 @@ class _Interrupted(Exception):
 
 
 def _download(resource: Resource, folder: Path, progress: Progress) -> None:
-    """Fetch and install a file from the first of its addresses that delivers it."""
+    """Fetch and install a file from the first address that delivers it."""
     part = _part(resource, folder)
     part.parent.mkdir(parents=True, exist_ok=True)
     failures = []
     for url in resource.urls:
         again = True
         while again:
-            again = part.exists()  # what is wrong may be what an earlier run left: then once more from the start
+            again = part.exists()  # an earlier run may have left bad bytes: then retry from the start
             try:
                 _from_address(url, resource, part, progress)
                 _install(resource, part, folder)
@@ -225,13 +225,13 @@ def _download(resource: Resource, folder: Path, progress: Progress) -> None:
 
 
 def _from_address(url: str, resource: Resource, part: Path, progress: Progress) -> None:
-    """Complete a part, trying again as long as it grows."""
+    """Complete a part, retrying as long as it grows."""
     import requests
     import urllib3
 
     longest, failed = _size(part), 0
     with requests.Session() as session:
-        # The bytes as they are: compressed on the way, they could be neither continued nor compared with a checksum.
+        # No transfer compression: compressed bytes could be neither resumed nor compared with a checksum.
         session.headers["Accept-Encoding"] = "identity"
         while True:
             try:
@@ -247,11 +247,11 @@ def _from_address(url: str, resource: Resource, part: Path, progress: Progress) 
 
 
 def _request(session: requests.Session, url: str, resource: Resource, part: Path, progress: Progress) -> bool:
-    """Ask once for what is missing, and append it; return whether the part is whole now."""
+    """Request the missing bytes once and append them; return whether the part is complete."""
     begun = _read_begun(part)
     here = _size(part)
     if begun is None or begun.url != url or (begun.validator is None and resource.checksum is None):
-        here = 0  # what is there may be of another file
+        here = 0  # the partial file may belong to another version
     if begun is not None and here and here == begun.total:
         return True
     headers = {"Range": f"bytes={here}-"} if here else {}
@@ -291,7 +291,7 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
 
 
 def _continues(response: requests.Response, begun: _Begun | None, here: int) -> bool:
-    """Whether a partial answer starts where the part ends, and is of a file as long as the one that was begun."""
+    """Whether a partial response starts where the part ends, and its file has the same length as before."""
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
     if match is None or begun is None or int(match[1]) != here:
         return False
@@ -299,7 +299,7 @@ def _continues(response: requests.Response, begun: _Begun | None, here: int) -> 
 
 
 def _validator(response: requests.Response) -> str | None:
-    """What a later request can hold the file against: its strong ETag or, for want of one, its date."""
+    """Return the ``If-Range`` value for a later request: the strong ETag or, without one, the date."""
     etag = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else response.headers.get("Last-Modified")
 
@@ -323,7 +323,7 @@ def _reason(problem: Exception) -> str:
 
 
 def _room(resource: Resource, size: int, here: int) -> int:
-    """How much more of the disk a resource takes."""
+    """Return how many more bytes of disk a resource needs."""
     return max(size - here, 0) + (_UNPACKED * size if resource.archive else 0)
 
 
@@ -356,6 +356,6 @@ def _read_begun(part: Path) -> _Begun | None:
 
 
 def _discard(part: Path) -> None:
-    # The note last: without its bytes it says nothing, bytes without their note are not continued.
+    # Delete the note last: a note without bytes is ignored, and bytes without a note are not resumed.
     part.unlink(missing_ok=True)
     _beside(part).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """TREC iKAT 2023 to 2025: the Interactive Knowledge Assistance Track, over ClueWeb22-B.
 
-Turns have ids like ``9-1_3``. The user's statements about themselves (``ptkb``) are not part of the conversation, and
-are not read.
+Turns have ids like ``9-1_3``. Users' statements about themselves (``ptkb``) are not part of the conversation and are
+not read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TERMS = Terms(
 def _queries(year: int, folder: Path, split: str) -> Iterator[Query]:
     for topic in read_array(need(f"ikat{year}", folder, f"{year}_{split}_topics.json")):
         conversation, history = topic.label("number"), list[Turn]()
-        # 2025 calls its turns responses, and what the user says a user_utterance.
+        # The 2025 fields are named responses and user_utterance.
         for turn in topic.records("turns" if "turns" in topic.fields else "responses"):
             utterance = turn.text("utterance" if "utterance" in turn.fields else "user_utterance")
             response = turn.optional("response")

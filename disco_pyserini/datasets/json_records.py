@@ -1,4 +1,4 @@
-"""Reading JSON files of records strictly, with messages that name the file and the record."""
+"""Read JSON records strictly, with error messages that name the file and the record."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from disco_pyserini.files import open_unpacked, read_lines
 
 @dataclass(frozen=True, slots=True)
 class JsonObject:
-    """One JSON object, and where it stands."""
+    """One JSON object and its location."""
 
     where: str
     fields: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """A string that is not blank."""
+        """Return a string that is not blank."""
         value = self.field(name)
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(name, "a text that is not empty", value)
         return value
 
     def optional(self, name: str) -> str | None:
-        """A string; None where it is absent, null or blank."""
+        """Return a string, or None if it is missing, null or blank."""
         value = self.fields.get(name)
         if value is not None and not isinstance(value, str):
             raise self.wrong(name, "a text or nothing", value)
         return value if value and value.strip() else None
 
     def label(self, name: str) -> str:
-        """An id: a string without white space, or an integer."""
+        """Return an id: a string without white space, or an integer."""
         value = self.field(name)
         if type(value) is int:
             return str(value)
@@ -43,7 +43,7 @@ class JsonObject:
         return value
 
     def number(self, name: str) -> int:
-        """An integer, which may be written as a string."""
+        """Return an integer, which may be stored as a string."""
         value = self.field(name)
         if type(value) is int:
             return value
@@ -52,28 +52,28 @@ class JsonObject:
         return int(value)
 
     def texts(self, name: str) -> list[str]:
-        """A list of strings, which may be empty."""
+        """Return a list of strings, which may be empty."""
         value = self.field(name)
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise self.wrong(name, "a list of texts", value)
         return value
 
     def records(self, name: str) -> list[JsonObject]:
-        """A list of objects."""
+        """Return a list of objects."""
         value = self.field(name)
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise self.wrong(name, "a list of objects", value)
         return [JsonObject(f"{self.where}, {name} {number}", one) for number, one in enumerate(value, 1)]
 
     def wrong(self, name: str, expected: str, found: object) -> InputError:
-        """The error that a field is not what it should be."""
+        """Return the error for a field with an unexpected value."""
         return InputError(f"{self.where}: expected {name!r} to be {expected}, found {found!r:.80}")
 
     def field(self, name: str) -> Any:
-        """A value of any type.
+        """Return a value of any type.
 
         Raises:
-            InputError: there is no such field.
+            InputError: the field is missing.
         """
         if name not in self.fields:
             raise InputError(f"{self.where}: expected a field {name!r}, found only: {', '.join(self.fields) or 'none'}")
@@ -81,10 +81,10 @@ class JsonObject:
 
 
 def read_array(path: Path) -> Iterator[JsonObject]:
-    """Read a file that is one JSON array of objects, one at a time, whatever its size.
+    """Read a JSON array of objects from a file of any size, one object at a time.
 
     Raises:
-        InputError: it is something else.
+        InputError: the file is not such an array, or the array is empty.
     """
     import ijson
 
@@ -108,7 +108,7 @@ def read_objects(path: Path) -> Iterator[JsonObject]:
     """Read a file of one JSON object per line.
 
     Raises:
-        InputError: a line is something else, or there is none.
+        InputError: a line is not a JSON object, or the file has none.
     """
     found = False
     for number, line in enumerate(read_lines(path), 1):

@@ -1,6 +1,6 @@
-"""A collection in the common layout: a folder of ``corpus.jsonl``, ``turns.jsonl`` and ``qrels.txt``.
+"""Collections in the common layout: a folder with ``corpus.jsonl``, ``turns.jsonl`` and ``qrels.txt``.
 
-With several splits, there is a ``turns.SPLIT.jsonl`` and a ``qrels.SPLIT.txt`` for each.
+A collection with several splits has ``turns.SPLIT.jsonl`` and ``qrels.SPLIT.txt`` for each.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from disco_pyserini.passages import Passage, read_passages
 from disco_pyserini.trec import Qrels, read_qrels, write_qrels
 
 WHOLE = "all"
-"""The split of a collection that has no others."""
+"""Name of the only split of an undivided collection."""
 
 
 def common_layout(path: Path) -> Benchmark | None:
-    """Return the collection in a folder or, for a file of turns, its split of the collection; None without turns."""
+    """Return the collection in a folder, or the one split in a file of turns; None if there are no turns."""
     if path.is_file():
         files = [path]
     else:

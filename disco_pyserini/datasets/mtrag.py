@@ -1,6 +1,6 @@
 """MTRAG and MTRAG-UN: conversations with a retrieval-augmented assistant in several domains, in the layout of BEIR.
 
-A split is a domain, with passages of its own. Ids are the publisher's: a conversation's, ``<::>``, a turn's number.
+Each split is a domain with its own passages. Ids are as published: conversation id, ``<::>``, turn number.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _retrieval(domain: str, file: str) -> str:
 
 
 def _mtrag_queries(folder: Path, split: str) -> Iterator[Query]:
-    """The turns of ``*_lastturn.jsonl``. Only the tasks for generators know the assistant's side."""
+    """Read the turns of ``*_lastturn.jsonl``. Only the generation tasks contain the assistant's responses."""
     last = need("mtrag", folder, _retrieval(split, f"{split}_lastturn.jsonl"))
     reference = find(folder, _REFERENCE["mtrag"])
     whole = {record.label("task_id"): record for record in read_objects(reference)} if reference else {}
@@ -55,7 +55,7 @@ def _texts(path: Path | None) -> dict[str, JsonObject]:
 
 
 def _said(record: JsonObject) -> list[Turn]:
-    """The turns in a text such as ``|user|: … |user|: …``; a text without a mark is one turn."""
+    """Return the turns in a text such as ``|user|: … |user|: …``; a text without markers is one turn."""
     _, *pieces = _MARKER.split("\n|user|:" + record.text("text").removeprefix("|user|:"))
     said: list[Turn] = []
     for speaker, text in zip(pieces[::2], pieces[1::2], strict=True):
@@ -126,7 +126,7 @@ def _file(path: str) -> Resource:
 
 
 def _corpus(domain: str) -> Resource:
-    # The publisher's pages disagree on how the files in the archives are called.
+    # The published pages disagree on the names of the files in the archives.
     paths = [f"corpora/passage_level/{domain}.{kind}.zip" for kind in ("jsonl", "json")]
     return Resource(paths[0], tuple(_RAW + path for path in paths), archive=True, required=False)
 

@@ -1,8 +1,8 @@
-"""QReCC: conversations built on questions of TREC CAsT, QuAC and Natural Questions, with rewrites by people.
+"""QReCC: conversations built on questions of TREC CAsT, QuAC and Natural Questions, with human rewrites.
 
-The turns come from the files of the SCAI-QReCC-21 shared task, which also say which passages answer them, or from the
-original release. Turns have ids like ``74_2``. Some turn numbers differ between the two: the shared task numbers the
-turns of a conversation without gaps.
+The turns come from the SCAI-QReCC-21 shared task, which also has the judgments, or from the original release. Turns
+have ids like ``74_2``. Some turn numbers differ between the two: the shared task numbers the turns of a conversation
+without gaps.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def _key(record: JsonObject) -> tuple[int, int]:
 
 
 def _turns(path: Path, truth: dict[tuple[int, int], JsonObject]) -> Iterator[Query]:
-    """The turns of a file. One without ``Context`` has what stands before it in the file as its history.
+    """Read the turns of a file. Without ``Context``, a turn's history is the preceding turns of its conversation.
 
-    The first text of a ``Context`` may be the first question or its rewrite: it is taken as it is given.
+    The first text of a ``Context`` may be the first question or its rewrite: it is used unchanged.
     """
     current, earlier = -1, list[Turn]()
     for record in read_array(path):
@@ -90,7 +90,7 @@ def _qrels(folder: Path, split: str) -> Qrels:
 
 
 def _passage_id(spelled: str) -> str:
-    """A passage's id is a URL with its number; white space in it is written as URLs write it."""
+    """Return a passage id (a URL with a number) with white space escaped as ``%20``."""
     return "%20".join(spelled.split())
 
 

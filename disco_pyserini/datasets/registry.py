@@ -1,4 +1,4 @@
-"""The known collections by name, and any collection opened for reading."""
+"""Registered collections by name, and opening any collection for reading."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ COLLECTIONS: Registry[Benchmark] = Registry(
     {
         "topiocqa": "disco_pyserini.datasets.topiocqa:TOPIOCQA",
         "qrecc": "disco_pyserini.datasets.qrecc:QRECC",
+        "canard": "disco_pyserini.datasets.canard:CANARD",
         "cast2019": "disco_pyserini.datasets.cast:CAST2019",
         "cast2020": "disco_pyserini.datasets.cast:CAST2020",
         "cast2021": "disco_pyserini.datasets.cast:CAST2021",
@@ -40,8 +41,8 @@ def benchmark(name: str) -> Benchmark:
     """Return the registered collection of this name.
 
     Raises:
-        InputError: there is none; the message suggests the nearest name.
-        DiscoError: the package that announces it cannot be imported.
+        InputError: the name is unknown; the message suggests the nearest one.
+        DiscoError: the package that registers it cannot be imported.
     """
     if name not in COLLECTIONS:
         hint = f"{nearest(name, COLLECTIONS)} (`disco data list` lists the collections)"
@@ -55,7 +56,7 @@ class OpenCollection:
 
     Attributes:
         benchmark: the collection.
-        folder: the folder of its files, whether it exists or not.
+        folder: the folder of its files, which may not exist.
     """
 
     benchmark: Benchmark
@@ -67,10 +68,10 @@ class OpenCollection:
         return not self.benchmark.resources or self.folder.is_dir()
 
     def split(self, name: str | None) -> str:
-        """Check the name of a split; None names the only split.
+        """Check the name of a split; None selects the only split.
 
         Raises:
-            InputError: there is no such split, or none was named and there are several.
+            InputError: there is no such split, or ``name`` is None and there are several.
         """
         splits = self.benchmark.splits
         if name is None and len(splits) == 1:
@@ -121,8 +122,8 @@ def open_collection(name: str, folder: Path | None = None) -> OpenCollection:
     """Open a registered collection, or one in the common layout.
 
     Args:
-        name: the name of a registered one, a folder in the common layout, or a file of turns in it.
-        folder: where the files of a registered one are; by default, where ``disco data get`` puts them.
+        name: a registered name, a folder in the common layout, or a file of turns in such a folder.
+        folder: the files of a registered collection; by default, where ``disco data get`` puts them.
 
     Raises:
         InputError: there is no such collection.
@@ -139,7 +140,7 @@ def open_collection(name: str, folder: Path | None = None) -> OpenCollection:
 
 
 def open_split(name: str) -> tuple[OpenCollection, str]:
-    """Open what ``COLLECTION/SPLIT`` names, a collection with a single split, or a file of turns.
+    """Open ``COLLECTION/SPLIT``, a collection with a single split, or a file of turns.
 
     Raises:
         InputError: there is no such collection or split.
@@ -153,7 +154,7 @@ def open_split(name: str) -> tuple[OpenCollection, str]:
 
 
 def split_topics_name(name: str) -> tuple[str, str] | None:
-    """What ``COLLECTION/SPLIT/QUERY`` names, for `open_split`, and the form of the query; None for any other name."""
+    """Split ``COLLECTION/SPLIT/QUERY`` into a name for `open_split` and a query form; None for any other name."""
     head, is_llm, file = name.partition(f"/{PREFIX}")
     head, form = (head, PREFIX + file) if is_llm else head.rpartition("/")[::2]
     return (head, form) if names_split(head) else None
@@ -169,11 +170,11 @@ def names_split(name: str) -> bool:
 
 
 def number_rows(queries: Iterable[Query]) -> Iterator[Query]:
-    """The queries, with their positions (0, 1, 2, …) as ids: those of TopiOCQA in DiSCo's own files."""
+    """Yield the queries with their positions (0, 1, 2, …) as ids, as in DiSCo's own TopiOCQA files."""
     for number, query in enumerate(queries):
         yield replace(query, qid=str(number))
 
 
 def number_qrels(qrels: Qrels, queries: Iterable[Query]) -> Qrels:
-    """The judgments of queries, with the ids that `number_rows` gives them."""
+    """Return the judgments under the ids that `number_rows` assigns."""
     return {str(row): qrels[query.qid] for row, query in enumerate(queries) if query.qid in qrels}

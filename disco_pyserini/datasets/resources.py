@@ -1,4 +1,4 @@
-"""What a collection consists of at its publisher's: files, where they come from, and the terms that come with them."""
+"""The published files of a collection: where they come from, and the terms of their use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from disco_pyserini.files import pyserini_cache
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One file of a publisher.
+    """One published file.
 
     ``path`` is its place in the collection's folder. ``urls`` are tried in turn. ``checksum`` is ``md5:…`` or
-    ``sha256:…`` as the publisher gives it, or None where none is given. An ``archive`` (zip, tar, tar.gz, gz) is
-    unpacked into the folder of ``path``. ``required`` is False for large parts that not everybody needs, such as
-    passages: these are fetched when asked for by name.
+    ``sha256:…`` as published, or None if none is published. An ``archive`` (zip, tar, tar.gz, gz) is unpacked into
+    the folder of ``path``. ``required`` is False for large optional files, such as passages, which are fetched only
+    when requested by name.
     """
 
     path: str
@@ -28,9 +28,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The licence of a collection, and what its publisher wants to be signed before some of it may be had.
+    """The licence of a collection, and the agreement that some of its files require before download.
 
-    ``agreement`` says in full sentences what is not downloadable and how to ask for it; None where all of it is.
+    ``agreement`` explains, in full sentences, what cannot be downloaded and how to request it; None if everything can.
     """
 
     licence: str
@@ -39,5 +39,5 @@ class Terms:
 
 
 def data_folder(name: str) -> Path:
-    """Where the files of a collection are kept: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
+    """Return the folder of a collection's files: ``disco/NAME`` in Pyserini's cache folder (``PYSERINI_CACHE``)."""
     return pyserini_cache() / "disco" / name

@@ -1,4 +1,4 @@
-"""Rewrites that a language model wrote, joined to the turns by query id."""
+"""Join rewrites written by a language model to the turns by query id."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import open_unpacked, read_text_lines
 
 PREFIX = "llm:"
-"""What a form of the query begins with when rewrites come from elsewhere: ``llm:FILE`` or ``llm:hf:OWNER/NAME``."""
+"""Prefix of a query form whose rewrites come from another source: ``llm:FILE`` or ``llm:hf:OWNER/NAME``."""
 
 _HUB = "hf:"
 _KINDS = (".jsonl", ".json", ".tsv", ".txt")
@@ -25,10 +25,10 @@ def read_rewrites(source: str | Path) -> dict[str, str]:
     Args:
         source: a file, gzipped or not: lines of ``qid<TAB>rewrite`` (.tsv, .txt), a JSON object ``{qid: rewrite}``
             (.json), or JSON objects with ``qid`` and ``rewrite``, as `disco rewrite` writes them (.jsonl); or
-            ``hf:OWNER/NAME[/FILE]``, a data set of the Hugging Face hub that holds such a file.
+            ``hf:OWNER/NAME[/FILE]``, a data set on the Hugging Face Hub that contains such a file.
 
     Raises:
-        InputError: there is no such file, a record is malformed, or an id stands there twice.
+        InputError: there is no such file, a record is malformed, or an id is duplicated.
         DiscoError: the hub did not deliver it.
     """
     name = str(source)
@@ -50,12 +50,12 @@ def read_rewrites(source: str | Path) -> dict[str, str]:
 
 
 def attach(queries: Iterable[Query], rewrites: Mapping[str, str], name: str) -> tuple[list[Query], list[str]]:
-    """Give queries the rewrites of a file, under a name.
+    """Add rewrites to queries, under a name.
 
-    Returns the queries (those without a rewrite as they were), and the ids of rewrites that belong to none of them.
+    Return the queries (unchanged if they have no rewrite), and the ids of rewrites that match no query.
 
     Raises:
-        InputError: no rewrite belongs to any of the queries.
+        InputError: no rewrite matches any of the queries.
     """
     given = [
         replace(query, rewrites={**query.rewrites, name: rewrites[query.qid]}) if query.qid in rewrites else query
@@ -72,7 +72,7 @@ def attach(queries: Iterable[Query], rewrites: Mapping[str, str], name: str) -> 
 
 
 def with_form(queries: Iterable[Query], form: str) -> tuple[list[Query], list[str]]:
-    """The queries, with the rewrites that a form of the query asks for, and the ids of rewrites of no query."""
+    """Return the queries with the rewrites that a query form needs, and the ids of rewrites that match no query."""
     if form.startswith(PREFIX):
         return attach(queries, read_rewrites(form.removeprefix(PREFIX)), form)
     return list(queries), []
@@ -90,7 +90,7 @@ def _from_lines(path: Path) -> Iterator[tuple[str, str, str]]:
 def _from_object(path: Path) -> Iterator[tuple[str, str, str]]:
     with open_unpacked(path) as file:
         try:
-            # Pairs, since a dictionary would keep the last of equal ids.
+            # Read pairs: a dictionary would keep only the last of duplicate ids.
             pairs = json.load(file, object_pairs_hook=list)
         except (ValueError, RecursionError) as problem:
             raise InputError(f"{path}: expected a JSON object of rewrites by query id: {problem}") from problem

@@ -1,7 +1,7 @@
-"""TopiOCQA: conversations that switch topic, over passages of Wikipedia.
+"""TopiOCQA: conversations that switch topic, over Wikipedia passages.
 
-Turns have ids like ``12_3``, passages are numbered from 1. The turns come from the original release or, without it,
-from the files that DPR retrievers are trained with, which write a conversation as one text.
+Turns have ids like ``12_3``, passages are numbered from 1. The turns come from the original release or, if it is
+missing, from the DPR training files, which store a conversation as one text.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _retriever_queries(path: Path) -> Iterator[Query]:
         if turn == 1:
             pieces = [text]
         elif before and text.startswith(f"{before} {SEPARATOR} "):
-            # Only the last separator is one for certain: answers may contain some.
+            # Only the last separator is reliable: answers may contain separators too.
             answer, _, question = text.removeprefix(f"{before} {SEPARATOR} ").rpartition(SEPARATOR)
             pieces = [*pieces, answer.strip(), question.strip()]
         else:
@@ -95,7 +95,7 @@ def _qrels(folder: Path, split: str) -> Qrels:
 
 
 def _gold(record: JsonObject) -> tuple[str, str | None]:
-    """A turn, and the passage that answers it."""
+    """Return a turn's id, and the id of the passage that answers it."""
     if "Conversation_no" in record.fields:
         turn = f"{record.number('Conversation_no')}_{record.number('Turn_no')}"
         gold = record.fields.get("Gold_passage")
@@ -106,7 +106,7 @@ def _gold(record: JsonObject) -> tuple[str, str | None]:
 
 
 def _passage_id(spelled: str) -> str:
-    """A passage's number, which is also written ``wiki:7`` and ``doc7``."""
+    """Return a passage's number, which may also be written ``wiki:7`` or ``doc7``."""
     return spelled.removeprefix("wiki:").removeprefix("doc")
 
 
@@ -131,7 +131,7 @@ TOPIOCQA = Benchmark(
             for split in ("train", "dev")
         ),
         _zenodo(6149599, _PASSAGES, required=False),
-        # The passages as SPLADE vectors, published with DiSCo: for `disco vectors import-splade`.
+        # SPLADE vectors of the passages, published with DiSCo, for `disco vectors import-splade`.
         Resource(
             "splade-index/index.tar.gz",
             ("https://surfdrive.surf.nl/files/index.php/s/TV9RLEYQqXA2Z04/download",),

@@ -1,4 +1,4 @@
-"""The turns to answer of a conversational collection, and ``turns.jsonl``, the file that holds them."""
+"""The turns to answer in a conversational collection, and their file format, ``turns.jsonl``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from disco_pyserini.files import write_aside
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One turn to answer: the conversation up to it, and the stand-alone rewrites that exist (``human``, …).
+    """One turn to answer: the conversation up to it, and its stand-alone rewrites (``human``, …).
 
-    The conversation's last turn has the response that the collection gives, where it gives one.
+    The conversation's last turn includes the collection's response, if there is one.
     """
 
     qid: str
@@ -33,7 +33,7 @@ class Query:
         return len(self.conversation.turns)
 
     def text(self, form: str) -> str:
-        """The query text in a form of `disco_pyserini.conversation.query_text`, or the rewrite of that name."""
+        """Return the rewrite of this name, or the text of this form (see `disco_pyserini.conversation.query_text`)."""
         if form in self.rewrites:
             return " ".join(self.rewrites[form].split())
         return query_text(self.conversation, form)
@@ -41,10 +41,10 @@ class Query:
 
 def read_turns(path: Path) -> Iterator[Query]:
     """Read ``turns.jsonl``: ``qid``, ``conversation_id``, ``history`` as [user, system] pairs oldest first,
-    ``utterance``, ``manual_rewrite`` (or null) and, if there are any, ``response`` and ``rewrites`` by name.
+    ``utterance``, ``manual_rewrite`` (or null) and, optionally, ``response`` and ``rewrites`` by name.
 
     Raises:
-        InputError: the file cannot be read, a field is missing or malformed, or a query id is used twice.
+        InputError: the file cannot be read, a field is missing or malformed, or a query id is duplicated.
     """
     seen: dict[str, str] = {}
     for record in read_objects(path):
@@ -61,7 +61,7 @@ def read_turns(path: Path) -> Iterator[Query]:
 
 
 def write_turns(queries: Iterable[Query], path: Path) -> None:
-    """Write what `read_turns` reads."""
+    """Write a file for `read_turns`."""
     with write_aside(path) as lines:
         for query in queries:
             record: dict[str, Any] = {
@@ -79,10 +79,10 @@ def write_turns(queries: Iterable[Query], path: Path) -> None:
 
 
 def topic_texts(queries: Iterable[Query], form: str) -> tuple[dict[str, str], list[str]]:
-    """The text of every query in a form (see `Query.text`), by id, and the ids of those that lack that rewrite.
+    """Return each query's text in a form (see `Query.text`) by id, and the ids of queries without that rewrite.
 
     Raises:
-        InputError: none has it; the message names those that there are.
+        InputError: no query has that rewrite; the message lists the available ones.
     """
     texts, missing, rewrites = {}, [], set[str]()
     for query in queries:
@@ -100,7 +100,7 @@ def topic_texts(queries: Iterable[Query], form: str) -> tuple[dict[str, str], li
 
 
 def depth_of(qid: str) -> int:
-    """The turn number at the end of a query id such as ``31_4``, ``1-2_10`` or ``132_1-3``."""
+    """Return the turn number at the end of a query id such as ``31_4``, ``1-2_10`` or ``132_1-3``."""
     number = re.search(r"(\d+)$", qid)
     if number is None:
         raise InputError(f"query id {qid!r} does not end in a turn number: name the turns.jsonl that has its depth")

@@ -23,14 +23,14 @@ class Model(Protocol):
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens per forward pass, padding included, that are fast without filling the memory."""
+        """Tokens per forward pass, padding included: a number that is fast and fits into memory."""
 
     @property
     def padding_noise(self) -> float:
-        """How far padding may move an impact before rounding.
+        """The largest change that padding can make to an impact before rounding.
 
-        Encoders repeat texts alone whose rounding this could change, so that impacts do not depend on the batch. 0 if
-        padding changes nothing, or if the backend is too coarse for that to help.
+        If it could change how an impact is rounded, the encoder encodes the text again, alone, so that impacts do not
+        depend on the batch. 0 if padding changes nothing, or if the backend is too coarse for this to help.
         """
 
     def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -45,11 +45,11 @@ class Backend(Protocol):
 
         Args:
             folder: a Hugging Face masked-LM checkpoint.
-            tokenizer_name: the tokenizer's folder or hub id, unless it is beside the weights.
+            tokenizer_name: the tokenizer's folder or hub id, if it is not beside the weights.
             device: a torch device; None for the best one that the backend can use.
 
         Raises:
-            InputError: the checkpoint is not one of a SPLADE encoder, or the backend cannot use the device.
+            InputError: the checkpoint is not a SPLADE encoder, or the backend cannot use the device.
         """
 
 

@@ -8,10 +8,10 @@ from disco_pyserini.errors import InputError
 
 
 def resolve_device(name: str | None) -> torch.device:
-    """Return the device of a name; by default the first GPU, or the CPU if there is none.
+    """Return the torch device with a name; by default the first GPU, or the CPU if there is no GPU.
 
     Raises:
-        InputError: torch knows no such device, or cannot use it on this machine.
+        InputError: torch does not know the device, or cannot use it on this machine.
     """
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

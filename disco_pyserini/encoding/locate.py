@@ -1,4 +1,4 @@
-"""Finding a checkpoint: from a name to the folder that holds a masked language model. Imports no torch.
+"""Finding a checkpoint: from a name to the folder of a masked language model. Does not import torch.
 
 A name is a folder or a hub id; either holds a Hugging Face masked-LM checkpoint or a sentence-transformers
 `SparseEncoder`, plain or with a `Router`.
@@ -29,10 +29,10 @@ _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def locate(reference: ModelReference, route: Route) -> Path:
-    """Return the folder of the masked LM that encodes on ``route``, downloading it from the hub when it is not here.
+    """Return the folder of the masked LM for ``route``; download it from the hub if it is not available locally.
 
     Raises:
-        InputError: no such folder or hub id, or it holds something that is not a SPLADE encoder.
+        InputError: there is no such folder or hub id, or it is not a SPLADE encoder.
     """
     folder = Path(reference.model)
     if not folder.is_dir():
@@ -41,19 +41,19 @@ def locate(reference: ModelReference, route: Route) -> Path:
 
 
 def is_present(reference: ModelReference, route: Route) -> bool:
-    """Whether the weights are on this machine. Asks no network."""
+    """Whether the weights are on this machine. Makes no network requests."""
     if Path(reference.model).is_dir():
         return weight_file(_masked_lm_folder(Path(reference.model), route)) is not None
     return _cached(reference, route) is not None
 
 
 def weight_file(folder: Path) -> Path | None:
-    """The file with the weights (or the index of their shards) in a checkpoint's folder."""
+    """Return the weight file of a checkpoint folder (or the index of its shards); None if missing."""
     return next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
 
 
 def checksum(folder: Path) -> str:
-    """SHA-256 over the weight files of a checkpoint's folder."""
+    """Return the SHA-256 of the weight files in a checkpoint folder."""
     digest = hashlib.sha256()
     for path in weight_files(folder):
         with path.open("rb") as stream:
@@ -63,7 +63,7 @@ def checksum(folder: Path) -> str:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files with the weights in a checkpoint's folder, without the index of their shards."""
+    """Return the weight files of a checkpoint folder, without the index of their shards."""
     weights = weight_file(folder)
     if weights is None:
         raise InputError(
@@ -73,7 +73,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def usable_cards() -> list[str]:
-    """The names of the cards whose query and document weights are both on this machine."""
+    """Return the names of the cards whose query and document weights are both on this machine."""
     return [
         card.name
         for card in cards().values()
@@ -89,7 +89,7 @@ def _cached(reference: ModelReference, route: Route) -> Path | None:
         folder = Path(snapshot_download(reference.model, revision=reference.revision, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
-    # A snapshot that an interrupted download left without its weights does not count.
+    # Ignore a snapshot without weights, left by an interrupted download.
     return folder if weight_file(_masked_lm_folder(folder, route)) else None
 
 
@@ -111,7 +111,7 @@ def _download(reference: ModelReference) -> Path:
 
 
 def _masked_lm_folder(folder: Path, route: Route) -> Path:
-    """Follow a sentence-transformers folder to the masked LM of a route; any other folder is one itself."""
+    """Return the masked-LM folder of a route in a sentence-transformers folder; any other folder as it is."""
     if not (folder / "modules.json").is_file():
         return folder
     modules: list[tuple[str, Path]] = [

@@ -1,7 +1,7 @@
-"""The SPLADE forward pass in ONNX Runtime, from a file that is made of a checkpoint once. Imports no torch.
+"""The SPLADE forward pass in ONNX Runtime, from a file exported once per checkpoint. Does not import torch.
 
-The file stands in Pyserini's cache. Its name says which checkpoint it was made of, by the path, and by the sizes and
-times of the checkpoint's files: a checkpoint that changed gets a new one.
+The file is in Pyserini's cache. Its name has hashes of the checkpoint's path, and of the sizes and modification times
+of the checkpoint's files, so a changed checkpoint is exported again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from disco_pyserini.files import pyserini_cache
 
 logger = logging.getLogger(__name__)
 
-# To be raised when a file of today would be made otherwise.
+# Increase this when the export changes.
 _EXPORT = 1
 
 
@@ -59,8 +59,8 @@ def _open(folder: Path, tokenizer_name: str | None, device: str | None, int8: bo
 class OnnxModel:
     """A masked LM in ONNX Runtime.
 
-    Every text goes through the model alone and without padding, so that its weights do not depend on its batch: the
-    scale of 8-bit activations is taken over all tokens in the model.
+    Texts are encoded one at a time, without padding, so that weights do not depend on the batch: the scale of 8-bit
+    activations is computed over all tokens of a forward pass.
     """
 
     batch_tokens = 1024
@@ -75,7 +75,7 @@ class OnnxModel:
 
 
 def _places(folder: Path, tokenizer_name: str | None, int8: bool) -> tuple[Path, list[Path]]:
-    """Where the ONNX file of a checkpoint is or will be, and the files made of what stood in its folder before."""
+    """Return the path of a checkpoint's ONNX file, and the files exported from earlier versions of its folder."""
     files = [*weight_files(folder), *sorted(folder.glob("*.json")), *sorted(folder.glob("*.txt"))]
     states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     place = f"{folder.name}-{_hash(str(folder.resolve()), tokenizer_name)}-{'int8' if int8 else 'fp32'}"
@@ -91,17 +91,17 @@ def _session(file: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # ONNX Runtime has no environment variable of its own for this; without either it takes every core.
+    # ONNX Runtime has no environment variable of its own for this; without OMP_NUM_THREADS it uses every core.
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
     try:
         return onnxruntime.InferenceSession(
             file,
             options,
             providers=["CPUExecutionProvider"],
-            # Its fused form takes six times as long as the two operations.
+            # The fused operation takes six times as long as the two separate ones.
             disabled_optimizers=["SkipLayerNormFusion"],
         )
-    except Exception as problem:  # onnxruntime's exceptions share no class but this
+    except Exception as problem:  # onnxruntime's exceptions have no other common base class
         raise DiscoError(
             f"{file}: ONNX Runtime cannot read it: {problem}: delete it, and it is made again"
         ) from problem

@@ -1,4 +1,4 @@
-"""A checkpoint as an ONNX file: token ids of one text in, its weights out."""
+"""Exporting a checkpoint to ONNX: token ids of one text in, its weights out."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from disco_pyserini.errors import DiscoError
 from disco_pyserini.extras import check_extra
 from disco_pyserini.files import write_bytes_aside
 
-# Entries of the vocabulary whose logits are in memory at once.
+# Vocabulary entries per block, whose logits are in memory at once.
 _BLOCK = 2048
 
 
 class _Splade(nn.Module):
-    """The maximum over tokens is in the graph, before relu and log, so that one row of the vocabulary leaves it."""
+    """Takes the maximum over tokens inside the graph, before relu and log, so that its output is a single row."""
 
     def __init__(self, body: Any) -> None:
         super().__init__()
         self.body = body
         head = body.get_output_embeddings()
-        # Matrices of their own: the projection is often tied to the embeddings, which are stored the other way round.
+        # Separate matrices: the projection is often tied to the embeddings, which are stored transposed.
         blocks = head.weight.detach().t().split(_BLOCK, dim=1)
         self.blocks = nn.ParameterList(nn.Parameter(block.contiguous()) for block in blocks)
         self.bias = head.bias
@@ -38,7 +38,7 @@ class _Splade(nn.Module):
     def forward(self, input_ids: Tensor) -> Tensor:
         states = self.body(input_ids=input_ids).logits
         highest = torch.cat([(states @ block).amax(dim=1) for block in self.blocks], dim=1)
-        # Added after the maximum: the same numbers, and one row to add to.
+        # Adding the bias after the maximum gives the same numbers, and touches only one row.
         highest = highest if self.bias is None else highest + self.bias
         return torch.log(1 + torch.relu(highest))
 
@@ -46,9 +46,8 @@ class _Splade(nn.Module):
 def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> None:
     """Write the ONNX file of a checkpoint, with the tokenizer in its metadata.
 
-    With ``int8``, matrix products take weights in 7 bits, with a scale for each column, and activations in 8 bits, with
-    a scale that is found for each text while it is encoded. (The sums of products of 8 bits with 8 bits overflow on
-    processors without VNNI.)
+    With ``int8``, matrix products use 7-bit weights with a scale per column, and 8-bit activations with a scale that is
+    computed for each text at run time. (With 8-bit weights, the sums overflow on processors without VNNI.)
 
     Raises:
         InputError: the checkpoint is not a SPLADE encoder.
@@ -59,7 +58,7 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     body, tokens = load_body(folder, tokenizer_name)
-    # ONNX Runtime knows the plain form of attention, and makes one operation of it.
+    # ONNX Runtime recognises eager attention and fuses it into one operation.
     body.set_attn_implementation("eager")
     file.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=file.parent) as temporary:
@@ -90,7 +89,7 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
 
 @contextlib.contextmanager
 def _quiet() -> Any:
-    """The exporter and the quantiser say much that is of no use here."""
+    """Silence the exporter and the quantiser."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,8 +1,8 @@
-"""The projection to the vocabulary: from the last states of a masked LM to the highest logits over a text's tokens.
+"""The projection to the vocabulary: from a masked LM's last hidden states to the highest logits over a text's tokens.
 
-SPLADE needs a logit only where it is above zero, at one entry of the vocabulary in two hundred or so. On processors
-with instructions for bfloat16, the logits are computed with these first, which rules out nearly all that cannot be
-above zero. The others are computed in 32 bits, so the results are those of 32 bits.
+SPLADE needs only the positive logits, about one vocabulary entry in two hundred. On processors with bfloat16
+instructions, a first pass in bfloat16 rules out nearly all entries that cannot be positive. The others are computed in
+float32, so the results are those of float32.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-# How far a product of bfloat16 numbers may be off, of the product of the norms: 2^-8 for each of the two roundings of
-# what goes in and the one of what comes out, and as much again for what is small (their squares, the sum in 32 bits).
+# Error bound of a bfloat16 dot product, relative to the product of the norms: 2^-8 for rounding each of the two inputs
+# and the output, and another 2^-8 for the small terms (their squares, the float32 sum).
 _ERROR = 4 * 2**-8
 
-# Of more than this share of the vocabulary, computing some entries for each text takes longer than all for all texts.
-# Only untrained models have so many.
+# Above this share of the vocabulary, computing selected entries for each text is slower than computing all for all
+# texts. Only untrained models have so many.
 _FEW = 1 / 8
 
 
@@ -36,13 +36,13 @@ class Projection:
         self._error = _ERROR * self._weight.norm(dim=1)
 
     def highest(self, states: Tensor) -> Tensor:
-        """The highest logit over the tokens of each text, or 0 where it is below.
+        """Return the highest logit over the tokens of each text, or 0 if that is negative.
 
         Args:
-            states: what goes into the projection (texts, tokens, width), without padding.
+            states: last hidden states (texts, tokens, width), without padding.
 
         Returns:
-            Logits (texts, vocabulary). The activation is monotonic, so that the maximum can be taken before it.
+            Logits (texts, vocabulary). The activation is monotonic, so the maximum can be taken before it.
         """
         if self._rough is not None:
             possible = self._possible(states, self._rough)
@@ -51,14 +51,14 @@ class Projection:
         return torch.relu(_highest(states, self._weight, self._bias, self._block))
 
     def _possible(self, states: Tensor, weight: Tensor) -> Tensor:
-        """Whether an entry may have a logit above zero (texts, vocabulary)."""
+        """Whether each entry may have a positive logit (texts, vocabulary)."""
         rough = _highest(states.bfloat16(), weight, None, self._block).float() + self._bias
         error: Tensor = states.norm(dim=2).amax(dim=1, keepdim=True) * self._error
-        # Not "rough + error >= 0": what is not a number must be computed, and seen.
+        # Not "rough + error >= 0": NaN must be computed, and must show in the result.
         return (rough + error < 0).logical_not()
 
     def _highest_of(self, states: Tensor, possible: Tensor) -> Tensor:
-        """The highest logits of some entries, 0 elsewhere."""
+        """Return the highest logits of the possible entries, 0 elsewhere."""
         highest = states.new_zeros(possible.shape)
         for tokens, entries, row in zip(states, possible, highest, strict=True):
             terms = entries.nonzero().squeeze(1)
@@ -67,14 +67,14 @@ class Projection:
 
 
 def screening_pays(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether bfloat16 is much faster than the model's own numbers. On a GPU nobody measured, and the answer is no."""
-    # Older versions of torch cannot tell.
+    """Whether bfloat16 is much faster than the model's own dtype. False on a GPU, where it was not measured."""
+    # Older versions of torch lack this function.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return device.type == "cpu" and dtype == torch.float32 and capabilities.get("avx512_bf16", False)
 
 
 def _highest(states: Tensor, weight: Tensor, bias: Tensor | None, block: int) -> Tensor:
-    # In blocks of the vocabulary, each reduced at once: to write all logits takes as long as to compute them.
+    # In blocks of the vocabulary, each reduced immediately: writing all logits takes as long as computing them.
     width = max(1, block // (states.shape[0] * states.shape[1]))
     highest = []
     for start in range(0, len(weight), width):

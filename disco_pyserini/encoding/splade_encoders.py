@@ -33,14 +33,14 @@ class _Encoder:
     ) -> None:
         self.model_name = str(model_name_or_path)
         self.name = self.model_name
-        """By what others open it: the name of its card, or else its path or hub id."""
+        """The name that opens this encoder: its card's name, or else its path or hub id."""
         self.max_length = max_length
         self.quantiser = quantiser
-        BACKENDS.check(backend)  # before anything is fetched
+        BACKENDS.check(backend)  # before any download
         self.backend = backend
         reference = {"model": self.model_name, "max_length": max_length, "revision": revision}
         self.folder: Path = locate(ModelReference.check(reference, type(self).__name__), self.route)
-        """Where the masked LM and its tokenizer are."""
+        """The folder of the masked LM and its tokenizer."""
         self._splade = SpladeModel(self.folder, tokenizer_name, device, batch_tokens, backend)
 
     @property
@@ -94,8 +94,8 @@ class _Encoder:
         vectors = self._weights(prepared)
         noise = self._splade.model.padding_noise
         if len(vectors) > 1 and noise:
-            # Where the noise of padding could tip a rounding, the text is encoded once more, alone: this makes the
-            # impacts those of one text at a time, whatever the batch.
+            # If padding noise could change how an impact is rounded, encode the text again, alone: the impacts are then
+            # the same in every batch.
             for index, vector in enumerate(vectors):
                 if (self.quantiser.distance_to_border(vector.weights) < noise).any():
                     [vectors[index]] = self._weights([prepared[index]])
@@ -121,12 +121,12 @@ class DiscoQueryEncoder(_Encoder):
 
     Args:
         model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
-            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
+            `SparseEncoder`, plain or with a `Router` (the encoder uses its own route).
         tokenizer_name: the folder or hub id of a tokenizer, if it does not come with the weights.
         device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
-        max_length: the number of tokens at which a text is cut.
-        quantiser: how weights become impacts.
-        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
+        max_length: truncate texts to this many tokens.
+        quantiser: turns weights into impacts.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default a fast value for the device.
         revision: the commit of a hub id.
         backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
 
@@ -146,12 +146,12 @@ class DiscoDocumentEncoder(_Encoder):
 
     Args:
         model_name_or_path: a folder or hub id with a Hugging Face masked-LM checkpoint or a sentence-transformers
-            `SparseEncoder`, plain or with a `Router` (of which the encoder takes its own route).
+            `SparseEncoder`, plain or with a `Router` (the encoder uses its own route).
         tokenizer_name: the folder or hub id of a tokenizer, if it does not come with the weights.
         device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
-        max_length: the number of tokens at which a text is cut.
-        quantiser: how weights become impacts.
-        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast on the device.
+        max_length: truncate texts to this many tokens.
+        quantiser: turns weights into impacts.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default a fast value for the device.
         revision: the commit of a hub id.
         backend: what runs the model: ``torch`` (exact), ``torch-bf16``, ``onnx`` or ``onnx-int8``.
 
@@ -172,7 +172,7 @@ def query_encoder(
         name: the name of an encoder card (`disco encoders` lists them), or the path or hub id of a checkpoint, with or
             without the prefix ``disco:``.
         device: see `DiscoQueryEncoder`.
-        max_length: the number of tokens at which a conversation is cut; by default that of the card, or 256.
+        max_length: truncate conversations to this many tokens; by default the card's limit, or 256.
         backend: see `DiscoQueryEncoder`.
 
     Raises:
@@ -203,7 +203,7 @@ def document_encoder(
     Args:
         name: the name of an encoder card (`disco encoders` lists them), or the path or hub id of a checkpoint.
         device: see `DiscoDocumentEncoder`.
-        max_length: the number of tokens at which a passage is cut; by default that of the card, or 256.
+        max_length: truncate passages to this many tokens; by default the card's limit, or 256.
         batch_tokens: see `DiscoDocumentEncoder`.
         backend: see `DiscoDocumentEncoder`.
 
@@ -225,7 +225,7 @@ def document_encoder(
 
 
 def reference_of(name: str, route: Route) -> tuple[ModelReference, Quantiser]:
-    """Return the checkpoint and the quantiser that an encoder's name means: those of a card, or defaults."""
+    """Return the checkpoint and the quantiser for an encoder name: those of its card, or the defaults."""
     name = name.removeprefix("disco:")
     if card := cards().get(name):
         return (card.query if route == "query" else card.document), card.quantiser

@@ -12,18 +12,18 @@ from disco_pyserini.impacts import WeightVector
 
 
 class SpladeModel:
-    """A tokenizer and a model of one checkpoint.
+    """The tokenizer and the model of a checkpoint.
 
     Args:
         folder: a Hugging Face checkpoint: ``config.json`` and safetensors or ``.bin`` weights, read without unpickling.
-        tokenizer_name: the tokenizer's folder or hub id, unless it is beside the weights.
-        device: a torch device; by default the first GPU, or the CPU if there is none. ONNX runs on the CPU.
-        batch_tokens: tokens per forward pass, padding included; bounds memory. By default what is fast.
-        backend: the name of what runs the model, one of `BACKENDS`.
+        tokenizer_name: the tokenizer's folder or hub id, if it is not beside the weights.
+        device: a torch device; by default the first GPU, or the CPU if there is no GPU. ONNX runs on the CPU.
+        batch_tokens: tokens per forward pass, padding included; bounds memory. By default a fast value.
+        backend: the name of a backend in `BACKENDS`.
 
     Raises:
-        InputError: the backend is unknown; or no weights, no masked-LM head, a tokenizer of another size, or weights
-            that are not finite.
+        InputError: the backend is unknown; or the checkpoint has no weights, no masked-LM head, a tokenizer of another
+            size, or weights that are not finite.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SpladeModel:
         return [vector for vector in vectors if vector is not None]
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Group positions, longest first, so that each group takes at most `batch_tokens` when padded."""
+        """Yield groups of text indices, longest first, each with at most `batch_tokens` tokens when padded."""
         batch: list[int] = []
         for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
             if batch and (len(batch) + 1) * lengths[batch[0]] > self.batch_tokens:

@@ -1,4 +1,4 @@
-"""Text to token ids with the library `tokenizers` alone: transformers takes seconds to import."""
+"""Text to token ids with only the library `tokenizers`: transformers takes seconds to import."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Tokens:
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`.
-        separator: how it spells the token between two texts, if it has one.
-        special_tokens: tokens that have a meaning of their own wherever they stand in a text.
+        separator: the tokenizer's token between two texts, if it has one.
+        special_tokens: tokens that are special wherever they occur in a text.
     """
 
     def __init__(self, tokenizer: Any, separator: str | None, special_tokens: Sequence[str]) -> None:
@@ -52,10 +52,10 @@ class Tokens:
 
     @classmethod
     def load(cls, name: str) -> Tokens:
-        """Read the tokenizer of a folder or hub id, in any layout that transformers knows.
+        """Read the tokenizer of a folder or hub id, in any layout that transformers supports.
 
         Raises:
-            InputError: there is none.
+            InputError: there is no tokenizer, or the library `tokenizers` cannot run it.
         """
         from transformers import AutoTokenizer
 

@@ -18,13 +18,13 @@ from disco_pyserini.encoding.projection import Projection, screening_pays
 from disco_pyserini.encoding.tokens import Tokens
 from disco_pyserini.errors import InputError
 
-# Tokens at once, and logits in memory at once. On a CPU, more tokens are not faster, and 16 MiB of logits are not given
-# back to the operating system after every batch. A GPU is idle with so few. (Not measured: no GPU was at hand.)
+# Tokens per batch, and logits in memory at once. On a CPU, more tokens are not faster, and 16 MiB of logits are not
+# returned to the operating system after every batch. A GPU would be idle with so few. (GPU values are not measured.)
 _CPU = (1 << 10, 1 << 22)
 _GPU = (1 << 15, 1 << 27)
 
 
-# How far padding was seen to move an impact in float32 before rounding: 2e-4 at most on a BERT-base-sized model.
+# Padding changed an impact in float32 before rounding by at most 2e-4, on a BERT-base-sized model.
 _PADDING_NOISE = 5e-4
 
 
@@ -48,7 +48,7 @@ class TorchModel:
     """A masked LM in torch.
 
     Args:
-        body: what `load_body` returns.
+        body: the model that `load_body` returns.
         device: where it runs.
         bf16: compute in bfloat16 instead of float32.
     """
@@ -56,7 +56,7 @@ class TorchModel:
     def __init__(self, body: Any, device: torch.device, bf16: bool) -> None:
         self._body = body.to(device, torch.bfloat16 if bf16 else torch.float32)
         self._device = device
-        # bfloat16 is too coarse for its impacts to be independent of the batch.
+        # bfloat16 is too coarse to make impacts independent of the batch.
         self.padding_noise = 0.0 if bf16 else _PADDING_NOISE
         self.batch_tokens, block = _CPU if device.type == "cpu" else _GPU
         self._projection = Projection(body.get_output_embeddings(), block, screening_pays(device, body.dtype))
@@ -71,19 +71,19 @@ class TorchModel:
             mask[row, : len(tokens)] = 1
         mask = mask.to(self._device)
         states = self._body(input_ids=padded.to(self._device), attention_mask=mask).logits
-        # A text's first token in place of its padding leaves the maximum over its tokens as it is.
+        # Replace padding with the text's first token, which does not change the maximum over tokens.
         states = torch.where(mask.bool().unsqueeze(-1), states, states[:, :1])
-        # log(1 + x), not log1p(x): Pyserini's arithmetic, to the bit.
+        # log(1 + x), not log1p(x): bit-identical to Pyserini.
         return torch.log(1 + self._projection.highest(states).float()).cpu().numpy()
 
 
 def load_body(folder: Path, tokenizer_name: str | None) -> tuple[Any, Tokens]:
-    """Load a masked LM, whose ``logits`` are made the inputs of its vocabulary projection, and its tokenizer.
+    """Load a masked LM and its tokenizer. The model then returns the inputs of its vocabulary projection as ``logits``.
 
     The weights of the projection are those of the model's ``get_output_embeddings()``.
 
     Raises:
-        InputError: the checkpoint is not one of a masked LM with such a projection, or the tokenizer is not its own.
+        InputError: the checkpoint is not a masked LM with such a projection, or the tokenizer does not match it.
     """
     model = _load_masked_lm(folder)
     tokens = Tokens.load(tokenizer_name or str(folder))
@@ -110,7 +110,7 @@ def _load_masked_lm(folder: Path) -> Any:
     from transformers import AutoModelForMaskedLM
     from transformers.utils import logging
 
-    weight_files(folder)  # says so where there are none
+    weight_files(folder)  # raises an error if there are none
     show_progress = logging.is_progress_bar_enabled()
     verbosity = logging.get_verbosity()
     logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""Significance of differences between systems: paired t-tests, corrected for multiple comparisons."""
+"""Whether two systems differ significantly: paired t-tests, corrected for multiple comparisons."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from disco_pyserini.errors import InputError
 
 
 def paired_t_test(values: Mapping[str, float], baseline: Mapping[str, float]) -> float:
-    """Return the two-sided p-value of the differences between two systems, query by query.
+    """Return the two-sided p-value of a paired t-test over queries.
 
-    It is 1 for fewer than two queries or if nothing differs, and 0 if all queries differ by the same amount.
+    It is 1 for fewer than two queries or without any difference, and 0 if all queries differ by the same amount.
 
     Raises:
-        InputError: the two were not measured on the same queries.
+        InputError: the two systems were measured on different queries.
     """
     if values.keys() != baseline.keys():
         raise InputError(
@@ -31,7 +31,7 @@ def paired_t_test(values: Mapping[str, float], baseline: Mapping[str, float]) ->
 
 
 def holm[Name: Hashable](p_values: Mapping[Name, float]) -> dict[Name, float]:
-    """Correct p-values for multiple tests (Holm, 1979); compare the results with the significance level as usual."""
+    """Correct p-values for multiple comparisons (Holm, 1979), so that they can be compared with the usual level."""
     corrected: dict[Name, float] = {}
     floor = 0.0
     for rank, (name, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):

@@ -1,4 +1,4 @@
-"""BM25 over passages, as Anserini does it by default: for baselines and for finding training negatives."""
+"""BM25 over passages with Anserini's default settings: for baselines and for mining training negatives."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def build_bm25_index(
 
     Args:
         passages: the corpus.
-        directory: the folder of the index; must not exist, or be empty.
+        directory: the index folder; must be missing or empty.
         store_raw: store the passages' texts, for Pyserini's ``searcher.doc(docid).raw()``.
         progress: called with the number of passages written since the last call.
 
@@ -139,7 +139,7 @@ class Bm25Searcher:
         return stored_text(self._searcher.doc_raw(docid))
 
     def query_terms(self, query: str) -> set[str]:
-        """Return the stems that a query is searched with."""
+        """Return the stems that a query is analysed into."""
         analyzer = _english_analyzer(self._jnius)
         return set(self._jnius.autoclass("io.anserini.analysis.AnalyzerUtils").analyze(analyzer, query).toArray())
 

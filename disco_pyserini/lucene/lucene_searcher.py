@@ -16,7 +16,7 @@ from disco_pyserini.search.index_manifest import read_impact_manifest
 
 
 class LuceneSearcher:
-    """Searches a Lucene impact index through Anserini's ``SimpleImpactSearcher``, on any threads.
+    """Searches a Lucene impact index through Anserini's ``SimpleImpactSearcher``, from any thread.
 
     Args:
         index: the folder of the index.
@@ -79,7 +79,7 @@ class LuceneSearcher:
             self._searcher.close()
 
     def discriminating(self, vector: ImpactQuery) -> dict[str, int]:
-        """Return the part of a vector that is searched with: tokens that occur in some documents, but not in all."""
+        """Return the tokens of a vector that count in a search: those that occur in some documents, but not in all."""
         return {token: impact for token, impact in vector.items() if self._discriminates(token)}
 
     def _check_open(self) -> None:
@@ -96,7 +96,7 @@ class LuceneSearcher:
         return known
 
     def _postings(self, field: str, token: str) -> Any:
-        """The posting list of a token; None if the index does not have it."""
+        """Return the posting list of a token; None if the index does not have it."""
         jnius = jvm.start()
         return jnius.autoclass("org.apache.lucene.index.MultiTerms").getTermPostingsEnum(
             self._reader, field, jnius.autoclass("org.apache.lucene.util.BytesRef")(token.encode())

@@ -1,7 +1,7 @@
-"""Running impact queries inside Lucene, in full or by their heaviest terms with exact rescoring.
+"""Running impact queries in Lucene: in full, or with the highest-weighted terms and exact rescoring.
 
-Results are those of Anserini's ``SimpleImpactSearcher``: documents, scores and order. What it does besides costs more
-than the search itself: it writes each query out as text and tokenises that, and reads a stored document for every hit.
+Documents, scores and order are those of Anserini's ``SimpleImpactSearcher``, without its overhead, which costs more
+than the search itself: it writes each query as text, tokenises that, and reads a stored document for every hit.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from disco_pyserini.lucene import jvm
 from disco_pyserini.search.engine import Hit, Searcher, check_numbers, lower_ties
 
 MOST_MORE_CANDIDATES = 100
-"""A pruned search rescores five times as many documents as asked for, but at most so many more."""
+"""A pruned search rescores ``5 * k`` candidates, but at most this many more than ``k``."""
 
 
 class Retriever:
-    """Searches an open index. Not for several threads at once: see `Retrievers`."""
+    """Searches an open index, from one thread: see `Retrievers`."""
 
     def __init__(self, reader: Any, searcher: Searcher | None = None) -> None:
         self._owner = searcher
@@ -37,8 +37,8 @@ class Retriever:
         Args:
             vector: impacts by token, of tokens that discriminate in this index.
             k: how many documents to return.
-            query_terms: so many of the heaviest tokens find candidates, which all tokens then score. Documents with
-                none of them are not found.
+            query_terms: retrieve candidates with this many of the highest-weighted tokens, then rescore with all.
+                Documents without any of these tokens are not found.
         """
         if query_terms is None or len(vector) <= query_terms:
             found = self._searcher.search(self._query(vector), k, self._order)
@@ -66,7 +66,7 @@ class Retriever:
         self._json = _json_mapper(jnius, self._java)
         types = jnius.autoclass("com.fasterxml.jackson.databind.type.TypeFactory").defaultInstance()
         self._weights = types.constructFromCanonical("java.util.HashMap<java.lang.String,java.lang.Float>")
-        # What a search gets back from Java is wrapped in these, which pyjnius would look up then, without the lock.
+        # Look up the classes of search results now: pyjnius would do so during a search, without the lock.
         for name in ("Query", "TopDocs", "TopFieldDocs"):
             jnius.autoclass(f"org.apache.lucene.search.{name}")
         jnius.autoclass("java.util.HashMap")
@@ -78,17 +78,17 @@ class Retriever:
         )
         number = min(5 * k, k + MOST_MORE_CANDIDATES)
         candidates = self._searcher.search(self._query(heavy), number)
-        # Scores are sums of whole numbers, so that of both parts is that of the whole query (below 2^24, as floats).
+        # Scores are sums of integers, so both parts add up to the score of the full query (below 2^24, as floats).
         scored = self._java.QueryRescorer.rescore(self._searcher, candidates, self._query(light), 1.0, number)
         return self._sorter.rescore(self._searcher, scored, k)
 
     def _query(self, vector: Mapping[str, int]) -> Any:
-        # A query crosses from Python to Java at once, as text; token by token takes ten times as long.
+        # A query crosses from Python to Java in one call, as text; token by token takes ten times as long.
         return self._queries.buildQuery("contents", self._json.readValue(json.dumps(vector), self._weights))
 
 
 class Retrievers:
-    """Searches an open index on any threads: each has a `Retriever` of its own.
+    """Searches an open index from any thread: each thread has its own `Retriever`.
 
     Args:
         reader: an open ``IndexReader``.
@@ -128,13 +128,13 @@ class Retrievers:
         try:
             return search()
         finally:
-            # A thread that ends attached to the JVM would keep the JVM from shutting down. By now the retriever is
-            # gone: letting go of Java objects would attach the thread again.
+            # A thread that ends while attached to the JVM would keep the JVM from shutting down. The retriever is gone
+            # by now: releasing Java objects would attach the thread again.
             jvm.start().detach()
 
 
 def _json_mapper(jnius: Any, java: SimpleNamespace) -> Any:
-    """Make what writes hits as JSON: the public fields of Lucene's objects, and of hits and ids the values alone."""
+    """Make a JSON mapper for hits. It writes public fields of Lucene's objects; for hits and ids, only the values."""
     mapper, annotation = java.ObjectMapper(), "com.fasterxml.jackson.annotation"
     accessor = jnius.autoclass(f"{annotation}.PropertyAccessor")
     nothing = jnius.autoclass(f"{annotation}.JsonAutoDetect$Visibility").NONE

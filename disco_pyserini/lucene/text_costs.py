@@ -1,4 +1,4 @@
-"""Which terms BM25 searches with, and how many passages have each: what a search in a text index costs."""
+"""The cost of a BM25 search: the terms of each query, and how many passages contain each term."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from disco_pyserini.lucene.bm25 import Bm25Searcher
 
 
 def bm25_terms(index: Path, texts: Mapping[str, str]) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.int64], int]:
-    """Number the stems of queries.
+    """Number the stems of queries, and count the passages that contain each.
 
     Args:
         index: a text index, as `build_bm25_index` or Pyserini writes it.
         texts: queries, by id.
 
     Returns:
-        the numbers of each query's distinct stems, the number of passages that have each stem, and of all passages.
+        the ids of each query's distinct stems, the document frequency of each stem, and the number of passages.
 
     Raises:
-        InputError: the folder is no index.
+        InputError: the folder is not an index.
     """
     numbers: dict[str, int] = {}
     terms = {}

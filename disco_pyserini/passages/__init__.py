@@ -1,4 +1,4 @@
-"""Passages, and the corpora that they are read from."""
+"""Passages and corpus readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading passages, one at a time, from the files that retrieval corpora come in."""
+"""Read passages, one at a time, from the common file formats of retrieval corpora."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Passage:
     """A unit of retrieval.
 
     Attributes:
-        id: a name that no other passage has, without white space.
+        id: a unique id without white space.
         contents: the text.
     """
 
@@ -34,7 +34,7 @@ class Passage:
 
 
 class BadRecordError(InputError):
-    """One record of a corpus cannot be used; those after it can."""
+    """One record of a corpus is unusable; reading can continue after it."""
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where}: {reason}")
@@ -57,19 +57,19 @@ def read_passages(
 
     Args:
         source: a JSONL file (``id``, ``docid`` or ``_id``; ``contents``, or ``text`` with an optional ``title``, which
-            goes before it), a TSV file (id, text and an optional title; a header may order them otherwise; quoted or
-            not), either of them gzipped, a folder of such files (read in the order of their names), or ``irds:NAME``
-            for a data set of ir_datasets. Empty lines are not records.
+            goes before it), a TSV file (id, text and an optional title, unless a header gives another order; quoted or
+            not), either of them optionally gzipped, a folder of such files (read in name order), or ``irds:NAME`` for
+            an ir_datasets data set. Empty lines are skipped.
         fields: names of JSON fields or TSV columns whose values are joined to make the text, instead of those above.
-        on_error: called with each record that cannot be used; by default, it stops the reading.
-        spell: rewrites each id.
+        on_error: called with the error of each unusable record; by default, raises it.
+        spell: normalises each id.
 
     Returns:
-        the passages, read as they are taken.
+        the passages, read lazily.
 
     Raises:
         BadRecordError: a record without an id or a text, with white space in its id, not JSON, or not UTF-8.
-        InputError: the source cannot be read, is cut short, is of an unknown kind, or has no passages.
+        InputError: the source is unreadable, truncated or of an unknown type, or has no passages.
     """
     source = str(source)
     return _passages(source, _records(source, fields, on_error), fields, on_error, spell)
@@ -92,7 +92,7 @@ def _passages(
 
 
 def count_passages(source: str) -> int | None:
-    """About how many passages a corpus has, for showing progress; None where this would take long to know."""
+    """Return the approximate number of passages, for progress display; None if counting would take long."""
     if source.startswith(_IR_DATASETS):
         count = _ir_dataset(source).docs_count()
         return None if count is None else int(count)
@@ -109,7 +109,7 @@ def count_passages(source: str) -> int | None:
 class RejectsFile:
     """An ``on_error`` for `read_passages` that lists bad records in a JSONL file (``where``, ``reason``).
 
-    Use it in a ``with`` block: the file is there once this has ended without an error, if there was any bad record.
+    Use it in a ``with`` block. When the block ends without an error, the file exists if any record was bad.
     """
 
     def __init__(self, path: Path) -> None:
@@ -180,7 +180,7 @@ def _encodable(where: str, text: str) -> str:
 
 
 def _records(source: str, fields: Sequence[str], on_error: OnError) -> Iterator[_Record]:
-    """The place of each record, and its fields by name. A source that cannot be opened is refused at once."""
+    """Return the location and the fields of each record. A source that cannot be opened raises immediately."""
     if source.startswith(_IR_DATASETS):
         return _ir_dataset_records(source, _ir_dataset(source), fields)
     readers = [(_tsv_records if _kind(file) == ".tsv" else _json_records, file) for file in _files(Path(source))]
@@ -263,7 +263,7 @@ def _ir_dataset_records(source: str, dataset: Any, fields: Sequence[str]) -> Ite
     while True:
         try:
             document = next(documents, None)
-        except Exception as problem:  # ir_datasets raises what its parsers and downloads raise
+        except Exception as problem:  # ir_datasets passes on any parser or download error
             raise DiscoError(f"{source}: ir_datasets failed after {number:,} passages: {problem}") from problem
         if document is None:
             return

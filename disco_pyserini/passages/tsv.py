@@ -1,7 +1,7 @@
-"""Rows of tab-separated files, whether they were written with quotation marks (by a csv library) or without.
+"""Read tab-separated files, with quotation marks (as csv libraries write them) or without.
 
-Both kinds are common (DPR's and TopiOCQA's passages are quoted, MS MARCO's are not) and no name tells them apart, so
-the first line that can only be the one or the other decides for the rest of its file.
+Both kinds are common (DPR and TopiOCQA passages are quoted, MS MARCO is not), and file names do not tell them apart.
+The first unambiguous line decides for the rest of its file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 class _Lines(Iterator[tuple[int, str]]):
-    """Numbered lines that can be put back."""
+    """Numbered lines with push-back."""
 
     def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
         self._lines = lines
@@ -42,7 +42,7 @@ class _Lines(Iterator[tuple[int, str]]):
 
 
 def read_rows(numbered_lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
-    """Split numbered lines (without their line ends) into rows; a quoted field may go on over several lines."""
+    """Split numbered lines (without their line ends) into rows; a quoted field may span several lines."""
     lines = _Lines(numbered_lines)
     quoted: bool | None = None
     for number, line in lines:
@@ -56,13 +56,13 @@ def read_rows(numbered_lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
         elif quoted:
             yield Row(number, [], "a quotation mark opens a field that is never closed")
         else:
-            # csv libraries quote only what needs it: marks around a plain text belong to the text.
+            # csv libraries quote only when necessary: quotation marks around plain text belong to the text.
             quoted = None if row is not None else False
             yield Row(number, line.split("\t"))
 
 
 def _quoted_row(line: str, lines: _Lines) -> str | None:
-    """The line, and as many of the next as its quoted fields take; None, and nothing taken, if it is not quoted."""
+    """Return the line and the next ones that its quoted fields span; None, consuming none, if it is not quoted."""
     taken: list[tuple[int, str]] = []
     row = [line]
     while not _QUOTED_ROW.fullmatch("\n".join(row)):
@@ -70,7 +70,7 @@ def _quoted_row(line: str, lines: _Lines) -> str | None:
             following = next(lines, None)
             if following is not None:
                 taken.append(following)
-            # A tab before the closing mark: this is the next row, and the mark that was open belonged to the text.
+            # A tab before the closing mark: this is the next row, and the opening mark was part of the text.
             if following is None or "\t" in following[1].partition('"')[0] or len(taken) == _MOST_LINES_IN_A_ROW:
                 lines.put_back(taken)
                 return None

@@ -1,4 +1,4 @@
-"""Extends modules of Pyserini, and ir_datasets, while they are imported; does nothing before.
+"""Extends modules of Pyserini and ir_datasets when they are imported; does nothing before.
 
 The package installs a ``.pth`` file (see setup.py). Python runs its one line at every start: it waits until a program
 imports Pyserini or ir_datasets, and then calls `at_start`.
@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any
 
 SWITCH = "DISCO_PYSERINI_PLUGIN"
-"""Environment variable: ``0`` keeps Pyserini as it is."""
+"""Environment variable: ``0`` turns the plugin off."""
 
-# For each module, our functions to call before and after it is executed.
+# For each module, the functions to call before and after it executes.
 _HOOKS = {
     "jnius": ("plugin.pyserini_hooks.before_jnius", None),
     "pyserini.query_iterator": (None, "plugin.pyserini_hooks.after_query_iterator"),
@@ -26,23 +26,23 @@ _HOOKS = {
     "ir_datasets": (None, "plugin.irds_hooks.register"),
 }
 
-# The finder in the .pth file.
+# The class name of the finder in the .pth file.
 _WAITER = "DiscoPyseriniWaits"
 
 outcomes: dict[str, str] = {}
-"""The modules whose hooks were called, each with what went wrong, or with an empty string."""
+"""The error of each module whose hooks were called, or an empty string."""
 
-# After one failure in a module of ours, its other hooks are not called.
+# After a failure in one of our modules, its other hooks are not called.
 _failed: dict[str, str] = {}
 
 
 class _Finder:
-    """Finds the modules to extend through the other finders, and replaces their loader by a `_Loader`."""
+    """Finds the modules to extend through the other finders, and wraps their loaders in a `_Loader`."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        # Other programs that use pyjnius are left alone.
+        # Leave other programs that use pyjnius alone.
         if name not in _HOOKS or (name == "jnius" and "pyserini" not in sys.modules):
             return None
         for finder in sys.meta_path:
@@ -57,7 +57,7 @@ class _Finder:
 
 
 class _Loader:
-    """Loads a module as its own loader does, with our functions before and after."""
+    """Loads a module with its own loader, and calls our functions before and after."""
 
     def __init__(self, loader: Any, name: str) -> None:
         self._loader = loader
@@ -72,7 +72,7 @@ class _Loader:
 
     def exec_module(self, module: ModuleType) -> None:
         before, after = _HOOKS[self._name]
-        # From here on the module looks as if this loader did not exist.
+        # From here on, the module shows its own loader.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
@@ -82,9 +82,9 @@ class _Loader:
 
 
 def at_start(name: str = "", path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-    """`install`, unless `SWITCH` says no. The ``.pth`` file calls it when Pyserini or ir_datasets is first imported.
+    """Call `install`, unless `SWITCH` is ``0``. The ``.pth`` file calls this at the first import of either package.
 
-    Returns how to load that module if it has a hook: Python does not ask a finder that is added during its search.
+    Returns the spec of that module if it has a hook: Python does not ask a finder that is added during its search.
     """
     if os.environ.get(SWITCH) == "0":
         return None
@@ -104,7 +104,7 @@ def is_installed() -> bool:
 
 
 def _call(function: str | None, module: ModuleType) -> str:
-    """Call a hook; return what went wrong, or an empty string."""
+    """Call a hook; return the error, or an empty string."""
     if function is None:
         return ""
     where, _, name = function.rpartition(".")

@@ -1,7 +1,7 @@
 """Inverse document frequencies, looked up in the index as queries need them.
 
-Pyserini reads the whole dictionary of terms whenever it opens an index: half a second for 30,000 terms. A look-up takes
-microseconds, and a file beside the index that would have to fit it is not needed.
+Pyserini reads the whole dictionary of terms whenever it opens an index: half a second for 30,000 terms. A lookup takes
+microseconds, and needs no extra file that must match the index.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from disco_pyserini.lucene import jvm
 
 
 class Idf(Mapping[str, float]):
-    """``log(documents / documents with the token)`` of the tokens of an index.
+    """``log(documents / documents with the token)`` for the tokens of an index.
 
     Args:
-        reader: called for the open ``IndexReader``.
-        read_all: called for all of them, should somebody want to go through them.
+        reader: returns the open ``IndexReader``.
+        read_all: reads the idf of all tokens, for callers that iterate.
     """
 
     def __init__(self, reader: Callable[[], Any], read_all: Callable[[], Mapping[str, float]]) -> None:

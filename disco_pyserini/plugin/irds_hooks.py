@@ -1,9 +1,9 @@
 """Our collections as data sets of ir_datasets: ``ir_datasets.load("disco/topiocqa/dev")``.
 
-Only those that ir_datasets lacks. Imported once ir_datasets is: see `disco_pyserini.plugin.finder`.
+Registers only those that ir_datasets lacks. Imported after ir_datasets: see `disco_pyserini.plugin.finder`.
 """
 
-# Not `from __future__ import annotations`: ir_datasets looks at the types of a record's fields.
+# Not `from __future__ import annotations`: ir_datasets inspects the types of a record's fields.
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +23,8 @@ PREFIX = "disco/"
 class ConversationalQuery(NamedTuple):
     """A turn to answer.
 
-    ``text`` is what the user says in it; ``conversation`` all of the conversation as our encoders read it, newest
-    first; ``history`` the turns before, oldest first, as (user, system) pairs; ``rewrites`` are by name.
+    ``text`` is the user's utterance; ``conversation`` is the whole conversation as encoder input, newest turn first;
+    ``history`` has the previous turns as (user, system) pairs, oldest first; ``rewrites`` are by name.
     """
 
     query_id: str
@@ -37,7 +37,7 @@ class ConversationalQuery(NamedTuple):
     turn: int
 
     def default_text(self) -> str:
-        """What the user says."""
+        """Return the user's utterance."""
         return self.text
 
 
@@ -45,7 +45,7 @@ class _Docs(BaseDocs):
     def __init__(self, name: str, split: str) -> None:
         self._name = name
         self._split = split
-        # What a split of passages of its own is called.
+        # Includes the split only if each split has its own passages.
         self._place = f"{name}/{split}" if COLLECTIONS.get(name).passages_by_split else name
 
     @ir_datasets.util.use_docstore  # type: ignore[untyped-decorator]
@@ -120,7 +120,7 @@ class _Qrels(BaseQrels):
 def register(module: Any = ir_datasets) -> None:
     """Register our collections with ir_datasets, once.
 
-    A collection of another package that cannot be loaded is left out, with a warning.
+    Skip a collection of another package that cannot be loaded, with a warning.
     """
     registry = module.registry
     known = set(registry)

@@ -25,7 +25,7 @@ _TEXTS = ("the harbour exports salt", "a choir sings in the old chapel", "the mu
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was found out about a hook.
+    """The result of checking a hook.
 
     Attributes:
         feature: what the hook adds, in a few words.
@@ -39,7 +39,7 @@ class Probe:
 
 
 def probe() -> list[Probe]:
-    """Import what the plugin extends, and use each of its features."""
+    """Import the modules that the plugin extends, and use each of its features."""
     return [_probe(*check) for check in _CHECKS]
 
 
@@ -54,7 +54,7 @@ def _probe(feature: str, module: str, use: Callable[[Any], None]) -> Probe:
         if problem := finder.outcomes[module]:
             return Probe(feature, "failed", problem)
         use(used)
-    except (Exception, SystemExit) as problem:  # whatever goes wrong is the answer
+    except (Exception, SystemExit) as problem:  # any error is a result
         return Probe(feature, "failed", repr(problem))
     return Probe(feature, "active")
 

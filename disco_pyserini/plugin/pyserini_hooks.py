@@ -1,6 +1,6 @@
-"""What changes in Pyserini when it is imported: ``--encoder`` knows our names, and queries are encoded in batches.
+"""Extensions of Pyserini: ``--encoder`` accepts our names, and queries are encoded in batches.
 
-Called by `disco_pyserini.plugin.finder`. Searches with other encoders stay as they are.
+Called by `disco_pyserini.plugin.finder`. Searches with other encoders do not change.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from disco_pyserini.trec import read_topics
 
 SEARCH_COMMAND = "pyserini.search.lucene"
 QUERY_TERMS_VARIABLE = "DISCO_QUERY_TERMS"
-"""Environment variable: so many of a query's heaviest terms find candidates, as in `DiscoSearcher.batch_search`."""
+"""Environment variable: the ``query_terms`` of `DiscoSearcher.batch_search`."""
 
-# The topics file that Pyserini read last, until a searcher with one of our encoders looks at it.
+# The topics file that Pyserini read last, until a searcher with one of our encoders checks it.
 _unchecked_topics: list[Path] = []
 
 
 def before_jnius(module: Any) -> None:
-    """Let Pyserini start a Java that can run it."""
+    """Make Pyserini start a suitable Java."""
     jvm.prepare()
 
 
 def after_query_iterator(module: Any) -> None:
-    """Let ``--topics`` name collections, and remember files, so that a search with our encoder can check them."""
+    """Let ``--topics`` accept collection names, and remember files so that a search with our encoder can check them."""
     iterator = module.DefaultQueryIterator
     read = iterator.from_topics.__func__
 
@@ -55,7 +55,7 @@ def after_query_iterator(module: Any) -> None:
             if named is not None:
                 return cls({qid: {"title": text} for qid, text in named.items()})
         if _command_uses_our_encoder():
-            # Before Pyserini reads them: its reader fails on some malformed files, without saying where.
+            # Check before Pyserini reads them: its reader fails on some malformed files without saying where.
             with _told_by_the_command():
                 _check_topics(path)
             return read(cls, topics_path)
@@ -67,7 +67,7 @@ def after_query_iterator(module: Any) -> None:
 
 
 def after_impact_searcher(module: Any) -> None:
-    """Teach ``LuceneImpactSearcher`` our names and batches."""
+    """Add our encoder names and batch encoding to ``LuceneImpactSearcher``."""
     searcher = module.LuceneImpactSearcher
     searcher.__init__ = _with_our_names(searcher.__init__)
     searcher.from_prebuilt_index = classmethod(_with_clear_refusal(searcher.from_prebuilt_index.__func__))
@@ -100,9 +100,9 @@ def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _encoder_of_pyserini(searcher: Any, name: str) -> Any:
-    """Open an encoder that Pyserini knows by name; in its command, refuse any other name.
+    """Open one of Pyserini's encoders by name; in its search command, refuse unknown names.
 
-    Pyserini itself takes None for an unknown encoder, reads or downloads the index, and fails at the first query.
+    Pyserini itself accepts an unknown encoder as None, reads or downloads the index, and fails at the first query.
     """
     encoder = searcher._init_query_encoder_from_str(name)
     if encoder is None and _is_search_command():
@@ -116,7 +116,7 @@ def _encoder_of_pyserini(searcher: Any, name: str) -> Any:
 
 
 def _look_idf_up(searcher: Any) -> None:
-    """Let the searcher that is being made look idf up, instead of reading the whole dictionary."""
+    """Make a new searcher look up idf on demand, instead of reading the whole dictionary."""
     read_all = searcher._compute_idf
     searcher._compute_idf = lambda index_dir: Idf(lambda: searcher.object.reader, lambda: read_all(index_dir))
 
@@ -159,7 +159,7 @@ def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
             vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
             if _retrieves(self, fields):
                 return _found(self, [vectors[query] for query in queries], qids, k, threads)
-            # A copy carries the look-up, so that two threads may use one searcher.
+            # Put the lookup on a copy, so that two threads can use one searcher.
             searcher = copy.copy(self)
             searcher.encode = vectors.__getitem__
         return batch_search(searcher, queries, qids, k, threads, fields or {})
@@ -178,7 +178,7 @@ def _with_retrieval(search: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _retrieves(searcher: Any, fields: Mapping[str, float] | None) -> bool:
-    """Whether we search ourselves: faster, but hits have no ``lucene_document``, which the command does not need."""
+    """Whether to use our own search: faster, but hits lack ``lucene_document``, which the command does not need."""
     pruned = _query_terms() is not None
     # The option --prcl writes new scores into the hits.
     if not pruned and (not _is_search_command() or _is_given("--prcl")):
@@ -196,7 +196,7 @@ def _encodes_batches(searcher: Any) -> bool:
 
 
 def _query_terms() -> int | None:
-    """The value of `QUERY_TERMS_VARIABLE`, if it is set."""
+    """Return the value of `QUERY_TERMS_VARIABLE`, if it is set."""
     value = os.environ.get(QUERY_TERMS_VARIABLE)
     if not value:
         return None
@@ -230,7 +230,7 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 def _told_by_the_command() -> Iterator[None]:
     """In Pyserini's search command, show the log, and print a `DiscoError` as one message and exit.
 
-    In other programs, leave both to them.
+    Other programs do both themselves.
     """
     if _is_search_command():
         show_log()
@@ -262,6 +262,6 @@ def _command_uses_our_encoder() -> bool:
 
 
 def _check_topics(path: Path) -> None:
-    """Read topics strictly: Pyserini cuts texts at tabs and keeps one of several queries with the same id."""
+    """Read topics strictly: Pyserini truncates texts at tabs and keeps only one of the queries with the same id."""
     if path.suffix == ".tsv" and path.is_file():
         read_topics(path)

@@ -1,1 +1,1 @@
-"""Recipes for baseline runs: their commands, expected scores and reports."""
+"""Recipes of baseline runs: their commands, their expected scores, and reports about both."""

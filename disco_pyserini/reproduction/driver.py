@@ -1,11 +1,12 @@
-"""Run the conditions of recipes one by one, and compare measured with expected scores."""
+"""Run the conditions of recipes one after the other, and compare their scores with the expected ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from time import monotonic
+from typing import Annotated, Protocol
 
 from pydantic import ConfigDict, Field
 
@@ -18,10 +19,12 @@ from disco_pyserini.reproduction.plan import Job, Trial
 from disco_pyserini.reproduction.verdicts import Check, Verdict, check
 from disco_pyserini.trec import read_qrels, read_run
 
+_MODEL = "model:"
+
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """The output of ``disco flops``: expected products per query and document, and query terms; overall and by turn."""
+    """The numbers of ``disco flops``: expected products per query and document, and query terms, also by turn."""
 
     flops: float
     terms: float
@@ -32,8 +35,12 @@ class Costs:
 class Result:
     """The outcome of a trial.
 
-    If inputs are ``missing`` (one sentence each), the trial was not run. If there is a ``problem``, it failed.
-    Otherwise its run exists, with an ``evaluation`` if one was requested.
+    Attributes:
+        trial: the trial.
+        missing: what the trial lacks, each as a sentence; it was not run if there is anything.
+        problem: why it failed; None if it did not.
+        evaluation: of its run; None without a run, or if none was asked for.
+        costs: what its queries cost, if asked for.
     """
 
     trial: Trial
@@ -54,10 +61,10 @@ class Result:
 
 
 def choose(trials: Sequence[Trial], conditions: Sequence[str]) -> list[Trial]:
-    """Return the trials of the named conditions, or all trials if no names are given.
+    """Keep the trials of the named conditions, or all trials if no condition is named.
 
     Raises:
-        InputError: a name matches no trial.
+        InputError: no trial has a condition of one of these names.
     """
     known = list(dict.fromkeys(trial.condition.name for trial in trials))
     for name in conditions:
@@ -66,8 +73,20 @@ def choose(trials: Sequence[Trial], conditions: Sequence[str]) -> list[Trial]:
     return [trial for trial in trials if not conditions or trial.condition.name in conditions]
 
 
+def available(trials: Sequence[Trial]) -> list[Trial]:
+    """Keep the trials whose data and weights are on this machine.
+
+    Raises:
+        InputError: there is none.
+    """
+    kept = [trial for trial in trials if not lacking(trial)]
+    if not kept:
+        raise InputError("none of these conditions can run here: disco reproduce --list says what each of them needs")
+    return kept
+
+
 def lacking(trial: Trial, *, evaluating: bool = True, costs: bool = False) -> tuple[str, ...]:
-    """Return the missing inputs of a trial: paths, and ``model:ID`` for weights."""
+    """What is missing to run and evaluate a trial: paths, and ``model:ID`` for weights."""
     jobs = [job for job in trial.jobs(evaluating=evaluating, costs=costs) if not is_finished(job)]
     needs = [need for job in jobs for need in missing(job)]
     made = {job.output for job in trial.judging}
@@ -78,42 +97,75 @@ def lacking(trial: Trial, *, evaluating: bool = True, costs: bool = False) -> tu
 
 
 def how_to_get(need: str, trial: Trial) -> str:
-    """Return a sentence that says how to get a missing input."""
-    kind, _, name = need.partition(":")
-    if kind == "model":
-        return f"missing weights of {name}: hf download {name}"
+    """A sentence about something that a trial lacks."""
+    if need.startswith(_MODEL):
+        model = need.removeprefix(_MODEL)
+        return f"missing weights of {model}: hf download {model}"
     return f"missing {need}: {trial.recipe.get}"
 
 
-def state(trial: Trial) -> str:
-    """Return the status shown in a list: finished, ready, or the kind of input that is missing."""
-    if is_finished(trial.search):
-        return "finished"
-    kinds = {"weights" if need.startswith("model:") else "data" for need in lacking(trial)}
-    return f"lacks {' and '.join(sorted(kinds))}" if kinds else "ready"
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether a trial can run here. Without needs, it is finished or ready."""
+
+    trial: Trial
+    finished: bool
+    needs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """For a list: ``ready``, ``finished``, or the kinds of things that it needs."""
+        kinds = {"weights" if need.startswith(_MODEL) else "data" for need in self.needs}
+        if kinds:
+            return f"needs {' and '.join(sorted(kinds))}"
+        return "finished" if self.finished else "ready"
+
+    @property
+    def remedies(self) -> list[str]:
+        """How to get the data and the weights that it needs."""
+        recipe = self.trial.recipe
+        models = [need.removeprefix(_MODEL) for need in self.needs if need.startswith(_MODEL)]
+        data = [f"data of {recipe.collection}: {recipe.get}"] if len(models) < len(self.needs) else []
+        return [*data, *(f"weights: hf download {model}" for model in models)]
+
+
+def states(trials: Sequence[Trial]) -> list[State]:
+    """The state of every trial; those that can run here come first."""
+    found = [State(trial, is_finished(trial.search), lacking(trial)) for trial in trials]
+    return sorted(found, key=lambda state: bool(state.needs))
+
+
+class Progress(Protocol):
+    """Whoever wants to know how far `reproduce` is."""
+
+    def started(self, job: Job, number: int, total: int) -> None:
+        """A job starts: its number, and the number of jobs to run."""
+
+    def running(self, seconds: float, line: str) -> None:
+        """The job has been running for some time; ``line`` is the last line of its output."""
+
+    def finished(self, seconds: float) -> None:
+        """The job has ended with success."""
 
 
 def reproduce(
     trials: Sequence[Trial],
+    progress: Progress,
     *,
-    started: Callable[[Job, int, int], None],
-    waiting: Callable[[float, str], None] = lambda seconds, last_line: None,
     terminal: bool = False,
     evaluating: bool = True,
     costs: bool = False,
 ) -> Iterator[Result]:
-    """Run trials, and yield the result of each as it ends.
+    """Run trials, and yield the outcome of each when it has ended.
 
     Args:
-        trials: what to run. A job shared by several trials runs once.
-        started: called before each job with the job, its number and the total number of jobs.
-        waiting: see `execute`.
+        trials: what to run. A job that several of them share is run once.
+        progress: is told about every job that runs.
         terminal: see `execute`.
         evaluating: whether to compute measures.
-        costs: whether to measure query costs, too.
+        costs: whether to measure what the queries cost as well.
     """
     runnable = [(trial, lacking(trial, evaluating=evaluating, costs=costs)) for trial in trials]
-    to_run = list(
+    waiting = list(
         dict.fromkeys(
             job.output
             for trial, absent in runnable
@@ -132,12 +184,14 @@ def reproduce(
                     raise DiscoError(failures[job.output])
                 if is_finished(job):
                     continue
-                started(job, to_run.index(job.output) + 1, len(to_run))
+                progress.started(job, waiting.index(job.output) + 1, len(waiting))
+                began = monotonic()
                 try:
-                    execute(job, trial.folder / "logs", terminal, waiting)
+                    execute(job, trial.folder / "logs", terminal=terminal, running=progress.running)
                 except DiscoError:
                     failures[job.output] = f"{job.output} could not be made: see above"
                     raise
+                progress.finished(monotonic() - began)
             yield Result(
                 trial,
                 evaluation=_evaluate(trial) if evaluating else None,
@@ -148,10 +202,10 @@ def reproduce(
 
 
 def read_costs(path: Path) -> Costs:
-    """Read the output of ``disco flops --output``.
+    """Read a file that ``disco flops --output`` wrote.
 
     Raises:
-        InputError: the file has another format.
+        InputError: it is not such a file.
     """
     file = _CostsFile.check(read_json(path), f"{path}: not written by disco flops --output")
     by_depth = {int(depth): Estimate(group.dimensions, group.queries) for depth, group in file.by_depth.items()}

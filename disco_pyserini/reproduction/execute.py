@@ -1,11 +1,12 @@
-"""Run one command of a recipe, unless its output already exists.
+"""Run one command of a recipe, unless its output exists already.
 
-A command writes its output into the folder ``.part``. When the command has succeeded, the output is moved into place,
-and a file ``NAME.command`` beside it records the commands that led to it. It is reused as long as these are unchanged.
+A command writes its output into the folder ``.part``. When it has succeeded, the output is moved to its place, and a
+file ``NAME.command`` beside it records the commands that led to it. The output is reused while these stay the same.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -20,14 +21,15 @@ from disco_pyserini.errors import DiscoError
 from disco_pyserini.files import write_aside
 from disco_pyserini.reproduction.plan import Job, mention
 
+type Running = Callable[[float, str], None]
+"""Called while a command runs, with the seconds so far and the last line of its output."""
+
 _GRACE_SECONDS = 5
-_NEWS_SECONDS = 30
+_TICK_SECONDS = 1
 _TAIL_LINES = 15
-_LINE_BYTES = 2000
-
-
-type Waiting = Callable[[float, str], None]
-"""Called with the seconds since a command started, and the last line it printed."""
+_TAIL_BYTES = 4096
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def is_finished(job: Job) -> bool:
@@ -36,18 +38,18 @@ def is_finished(job: Job) -> bool:
 
 
 def missing(job: Job) -> list[str]:
-    """Return the inputs that this machine lacks: paths, and ``model:ID`` for weights."""
+    """The needs of a job that this machine lacks: paths, and ``model:ID`` for weights."""
     return [need for need in job.needs if not _is_here(need)]
 
 
-def execute(job: Job, logs: Path, terminal: bool = False, waiting: Waiting = lambda seconds, last_line: None) -> None:
-    """Run the command of a job; its inputs must exist.
+def execute(job: Job, logs: Path, *, terminal: bool = False, running: Running = lambda seconds, line: None) -> None:
+    """Run the command of a job whose inputs exist.
 
     Args:
         job: what to run.
-        logs: the folder for the output that the command prints.
-        terminal: let the command write its progress and its warnings to the terminal.
-        waiting: without a terminal, called every 30 s while the command runs.
+        logs: the folder for the command's output.
+        terminal: whether standard error is a terminal. The command then shows its own progress bars there.
+        running: called every second.
 
     Raises:
         DiscoError: the command failed, or did not write its output.
@@ -58,24 +60,25 @@ def execute(job: Job, logs: Path, terminal: bool = False, waiting: Waiting = lam
         _delete(aside)
     with write_aside(_beside(aside)) as lines:
         lines.write(_commands(job))
-    command = [mention(job.output).sub(str(aside), word) for word in job.command]
+    command = [mention(job.output).sub(lambda found: str(aside), word) for word in job.command]
     log = logs / f"{job.output.name}.log"
     logs.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:
-        said = None if terminal else lambda seconds: waiting(seconds, _last_line(log))
-        code = _run(_executable(command), file.fileno(), terminal, said)
+        began = monotonic()
+        code = _run(
+            _executable(command), file.fileno(), terminal, lambda: running(monotonic() - began, _last_line(log))
+        )
     if code or not aside.exists():
         what = f"exited with code {code}" if code else f"succeeded, but did not write {job.output.name}"
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_TAIL_LINES:]
-        raise DiscoError("\n    ".join([f"{shlex.join(job.command)}: {what}; all it printed: {log}", *tail]))
+        raise DiscoError("\n    ".join([f"{shlex.join(job.command)}: {what}; its output is in {log}", *tail]))
     _delete(_beside(job.output))
     _delete(job.output)
     aside.replace(job.output)
     _beside(aside).replace(_beside(job.output))
 
 
-def _run(command: Sequence[str], log: int, terminal: bool, waiting: Callable[[float], None] | None) -> int:
-    began = monotonic()
+def _run(command: Sequence[str], log: int, terminal: bool, tick: Callable[[], None]) -> int:
     try:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=None if terminal else subprocess.STDOUT
@@ -84,12 +87,12 @@ def _run(command: Sequence[str], log: int, terminal: bool, waiting: Callable[[fl
         raise DiscoError(f"{shlex.join(command)}: cannot be started: {problem.strerror or problem}") from problem
     try:
         while True:
-            with suppress(subprocess.TimeoutExpired):
-                return child.wait(_NEWS_SECONDS if waiting else None)
-            if waiting:
-                waiting(monotonic() - began)
+            try:
+                return child.wait(_TICK_SECONDS)
+            except subprocess.TimeoutExpired:
+                tick()
     except BaseException:
-        # Ctrl-C on a terminal also reaches the command, which may need time to clean up.
+        # Ctrl-C on a terminal reaches the command too, which may need time to clean up.
         with suppress(subprocess.TimeoutExpired):
             child.wait(_GRACE_SECONDS)
         if child.poll() is None:
@@ -102,14 +105,15 @@ def _run(command: Sequence[str], log: int, terminal: bool, waiting: Callable[[fl
 
 
 def _last_line(log: Path) -> str:
+    """The last line in a file. A progress bar's line ends with a carriage return."""
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _LINE_BYTES))
-        lines = re.split(r"[\r\n]+", file.read().decode(errors="replace").strip())
-    return lines[-1].strip()
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        text = _TERMINAL_CODES.sub("", file.read().decode("utf-8", errors="replace"))
+    return next((line.strip() for line in reversed(_LINE_ENDS.split(text)) if line.strip()), "")
 
 
 def _executable(command: Sequence[str]) -> list[str]:
-    """Resolve ``python`` and ``disco`` to those of this environment, regardless of PATH."""
+    """Take ``python`` and ``disco`` from this environment, whatever the search path says."""
     own = {"python": [sys.executable], "disco": [sys.executable, "-m", "disco_pyserini"]}
     return [*own.get(command[0], command[:1]), *command[1:]]
 
@@ -142,7 +146,7 @@ def _is_here(need: str) -> bool:
 
 
 def _weights_are_here(model: str) -> bool:
-    """Whether the weights are in the hub's cache; makes no network request."""
+    """Whether the weights are in the hub's cache. Uses no network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -150,5 +154,5 @@ def _weights_are_here(model: str) -> bool:
         folder = Path(snapshot_download(model, local_files_only=True))
     except LocalEntryNotFoundError:
         return False
-    # An interrupted download can leave a snapshot without weights; it does not count.
+    # An interrupted download leaves a snapshot without weights.
     return any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin"))

@@ -1,4 +1,4 @@
-"""The HTML report: measured and expected scores, significance, plots, costs and commands."""
+"""A page about results: measured and expected scores, significance, plots, costs and commands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether the difference is significant at the usual level."""
+        """Whether the p-value is below `LEVEL`."""
         return self.p < LEVEL
 
 
@@ -55,7 +55,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A condition on a data set; ``cells`` by measure, empty if it failed or was not run."""
+    """A condition on a data set. ``cells`` is empty if the condition failed or was not run."""
 
     result: Result
     anchor: str
@@ -64,16 +64,16 @@ class Row:
 
     @property
     def commands(self) -> str:
-        """The commands that lead to its scores, one per line."""
+        """All commands that lead to its scores, one a line."""
         trial = self.result.trial
         return "\n".join([*(shlex.join(job.command) for job in trial.jobs(costs=True)), shlex.join(trial.evaluation)])
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot by turn, and its numbers: one row per line of the plot, one value (or None) per turn.
+    """A plot by turn with its numbers: a row for each line, a value (or None) for each turn.
 
-    The values are means over the queries described by ``over``.
+    The values are means over the queries that ``over`` names.
     """
 
     title: str
@@ -97,11 +97,11 @@ class Matrix:
 
 
 def write_report(results: Sequence[Result], path: Path) -> None:
-    """Write the page as one self-contained file.
+    """Write the page: a single file that loads no other.
 
     Raises:
-        InputError: the turns of a collection do not match its judgments.
-        DiscoError: the file could not be written.
+        InputError: the turns of a collection do not belong to its qrels.
+        DiscoError: the file system refused.
     """
     check_extra("report", "writing a report")
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -161,7 +161,7 @@ def _matrix(results: Sequence[Result], number: int) -> Matrix:
 def _differences(
     evaluations: Mapping[str, Evaluation], baseline: str, measures: Sequence[str]
 ) -> dict[tuple[str, str], Difference]:
-    """Compare every other condition with the baseline, and correct the p-values for the number of comparisons."""
+    """The difference of each condition from the baseline, corrected for the number of comparisons."""
     if baseline not in evaluations:
         return {}
     base = evaluations[baseline]
@@ -214,7 +214,7 @@ def _plot(title: str, over: str, lines: Sequence[Line], salt: str, decimals: int
     rows = [
         (line.name, [line.values[depth].mean if depth in line.values else None for depth in depths]) for line in lines
     ]
-    # The plot is well-formed XML; its texts are already escaped.
+    # The SVG is well-formed XML; its texts are escaped.
     return Plot(title, over, Markup(svg_by_depth(lines, title, salt)), depths, rows, decimals)
 
 

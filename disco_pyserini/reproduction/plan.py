@@ -1,4 +1,4 @@
-"""Turn a recipe into an ordered list of the commands that each condition needs, without duplicates."""
+"""Turn a recipe into the commands that each of its conditions needs, in order, each once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command with all placeholders filled, its output file or folder, and the jobs whose outputs it uses."""
+    """A complete command, the file or folder that it makes, and the jobs whose outputs it uses."""
 
     output: Path
     command: tuple[str, ...]
@@ -33,7 +33,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A condition on a data set: the unit that is run, evaluated and compared."""
+    """A condition on a data set: what to run, evaluate and compare."""
 
     recipe: Recipe
     condition: Condition
@@ -70,14 +70,14 @@ class Trial:
 
 
 def plan(recipe: Recipe, output: Path) -> list[Trial]:
-    """Return a trial for every condition on each of its data sets, ordered by data set.
+    """Return every condition on each of its data sets, one data set after the other.
 
     Args:
         recipe: the recipe.
-        output: the folder in which each collection gets its own folder.
+        output: the parent folder of the folders of the collections.
 
     Raises:
-        InputError: two commands have the same output, or they depend on each other.
+        InputError: two commands make the same output, or two commands need each other's output.
     """
     folder = output / recipe.collection
     trials = []
@@ -106,7 +106,10 @@ def in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def mention(path: Path) -> re.Pattern[str]:
-    """Return a pattern that finds a path in an argument: from the start or ``:``, ``=``, ``,`` to the end or ``/``."""
+    """A pattern that finds a path in an argument.
+
+    The path stands at the start or after ``:``, ``=`` or ``,``, and is followed by the end, a ``,`` or a ``/``.
+    """
     return re.compile(rf"(?:^|(?<=[:=,])){re.escape(str(path))}(?=/|,|$)")
 
 
@@ -156,7 +159,7 @@ class _Steps:
     def __init__(self, recipe: Recipe, values: Values) -> None:
         self._recipe = recipe
         self._values = values
-        # A condition without a query form cannot use a step that needs one.
+        # A condition without a query form cannot use a step for one.
         self._steps = {self._output(step): step for step in recipe.prepare if _placeholders(step) <= values.keys()}
 
     def used_by(self, arguments: Collection[str], inside: tuple[Path, ...] = ()) -> tuple[Job, ...]:

@@ -1,4 +1,4 @@
-"""Compare runs with the first run, turn by turn: wins and losses."""
+"""Compare runs turn by turn: which turns win and lose against the first run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from disco_pyserini.trec import read_run
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run, and its score on each judged query."""
+    """A run with its score on each judged query."""
 
     name: str
     hits: Mapping[str, Mapping[str, float]]
@@ -24,7 +24,7 @@ class Run:
     mean: float
 
     def top(self, qid: str, depth: int) -> list[str]:
-        """Return the best documents of a query, with ties in trec_eval's order."""
+        """The first documents of a query. Equal scores are ordered as in trec_eval."""
         hits = self.hits.get(qid, {})
         return sorted(hits, key=lambda docid: (hits[docid], docid), reverse=True)[:depth]
 
@@ -33,7 +33,7 @@ class Run:
 class Comparison:
     """A run compared with the first: the difference on each judged query, and the p-value of a paired t-test.
 
-    With more than two runs the p-values are corrected (Holm–Bonferroni).
+    With more than two runs, the p-values are corrected (Holm–Bonferroni).
     """
 
     run: Run
@@ -42,12 +42,12 @@ class Comparison:
 
     @property
     def wins(self) -> list[str]:
-        """The queries on which this run is better, largest difference first."""
+        """The queries on which this run is better, the largest difference first."""
         return [qid for qid in sorted(self.differences, key=self._order, reverse=True) if self.differences[qid] > 0]
 
     @property
     def losses(self) -> list[str]:
-        """The queries on which this run is worse, largest difference first."""
+        """The queries on which this run is worse, the largest difference first."""
         return [qid for qid in sorted(self.differences, key=self._order) if self.differences[qid] < 0]
 
     def _order(self, qid: str) -> float:
@@ -64,6 +64,32 @@ class Comparisons:
     qrels: Mapping[str, Mapping[str, int]]
     turns: Mapping[str, Query]
 
+    def choose(self, limit: int, query: str | None = None) -> dict[str, list[str]]:
+        """Choose queries to show, by the name of each run but the first.
+
+        Args:
+            limit: at most this many wins and this many losses of each run.
+            query: the id of a single query to show instead.
+
+        Raises:
+            InputError: this query is not judged.
+        """
+        if query is None:
+            return {other.run.name: [*other.wins[:limit], *other.losses[:limit]] for other in self.others}
+        if query not in self.baseline.scores:
+            raise InputError(f"no judged query {query!r}: expected a query id such as {next(iter(self.qrels))!r}")
+        return {other.run.name: [query] for other in self.others}
+
+    def documents(self, chosen: Mapping[str, Sequence[str]], depth: int) -> set[str]:
+        """The first documents of the chosen queries, in their own run and in the first."""
+        return {
+            docid
+            for other in self.others
+            for qid in chosen[other.run.name]
+            for run in (self.baseline, other.run)
+            for docid in run.top(qid, depth)
+        }
+
 
 def compare(
     runs: Sequence[Path], judgments: Mapping[str, Mapping[str, int]], turns: Mapping[str, Query], measure: str
@@ -71,10 +97,10 @@ def compare(
     """Evaluate runs and compare each with the first.
 
     Raises:
-        InputError: fewer than two runs, a duplicate run, or judged queries without turns.
+        InputError: there are fewer than two runs, a run is given twice, or a judged query is not among the turns.
     """
     if len(set(runs)) < max(2, len(runs)):
-        raise InputError("expected two different runs or more to compare")
+        raise InputError(f"expected at least two different runs to compare, found {', '.join(map(str, runs))}")
     names = _names(runs)
     read = []
     for name, path in zip(names, runs, strict=True):
@@ -84,7 +110,7 @@ def compare(
     baseline = read[0]
     if strangers := baseline.scores.keys() - turns.keys():
         raise InputError(
-            f"the judged query {min(strangers)!r} is none of the {len(turns)} turns: do these belong to the judgments?"
+            f"the judged query {min(strangers)!r} is not among the {len(turns)} turns: do these belong to the qrels?"
         )
     p_values = holm({run.name: paired_t_test(run.scores, baseline.scores) for run in read[1:]})
     others = [
@@ -95,7 +121,7 @@ def compare(
 
 
 def texts_of(corpus: str, docids: set[str]) -> dict[str, str]:
-    """Return the texts of the given passages, without loading the corpus; omit passages that it lacks."""
+    """The texts of some passages of a corpus. Passages that it lacks are left out."""
     texts: dict[str, str] = {}
     for passage in read_passages(corpus):
         if passage.id in docids:
@@ -106,6 +132,6 @@ def texts_of(corpus: str, docids: set[str]) -> dict[str, str]:
 
 
 def _names(runs: Sequence[Path]) -> list[str]:
-    """Return the file names of the runs if they differ, else their paths."""
+    """File names if they differ, otherwise paths."""
     names = [path.name for path in runs]
     return names if len(set(names)) == len(names) else [str(path) for path in runs]

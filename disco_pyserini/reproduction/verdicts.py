@@ -9,7 +9,7 @@ from disco_pyserini.evaluation import Evaluation
 from disco_pyserini.reproduction.plan import Trial
 
 _DECIMALS = 4
-_EPSILON = 1e-9  # allows for floating-point error, as in 0.2225 - 0.222
+_EPSILON = 1e-9  # 0.2225 - 0.222 is not exactly 0.0005 in floating point
 
 
 class Verdict(StrEnum):
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A measure, or ``queries``; without an expected value there is no verdict."""
+    """The check of a measure, or of the number of ``queries``. Without an expected value it has no verdict."""
 
     measure: str
     measured: float
@@ -31,14 +31,14 @@ class Check:
 
     @property
     def shown(self) -> str:
-        """The measured value, formatted for display."""
+        """The measured value, for people."""
         return f"{self.measured:.0f}" if self.measure == "queries" else f"{self.measured:.{_DECIMALS}f}"
 
 
 def judge(measured: float, expected: float, tolerance: float) -> Verdict:
     """Compare as Pyserini does, with the measured score rounded to four decimals.
 
-    OK: equal. OKish: within the tolerance. FAIL: anything else, including scores that are too high.
+    OK: equal. OKish: within the tolerance. FAIL: outside the tolerance, in either direction.
     """
     difference = abs(round(measured, _DECIMALS) - expected)
     if difference <= _EPSILON:
@@ -47,7 +47,7 @@ def judge(measured: float, expected: float, tolerance: float) -> Verdict:
 
 
 def check(trial: Trial, evaluation: Evaluation) -> list[Check]:
-    """Check every measure of the recipe, and the number of queries it is averaged over."""
+    """Check every measure of the recipe, and the number of queries."""
     checks = []
     for measure in trial.recipe.measures:
         measured, expected = evaluation.mean(measure), trial.expected.scores.get(measure)

@@ -18,8 +18,8 @@ class LocalModel:
     Args:
         model: a folder or hub id of a causal language model.
         device: a torch device; by default the first GPU, or the CPU if there is no GPU.
-        batch_size: prompts per batch.
-        max_new_tokens: the maximum answer length.
+        batch_size: prompts that are answered together.
+        max_new_tokens: the longest answer.
 
     Raises:
         InputError: the model or device does not exist, or it is not a causal language model.

@@ -39,7 +39,7 @@ class RewriteFile:
         self._prompt = prompt
 
     def add(self, qid: str, rewrite: str, time: str) -> None:
-        """Write and flush a rewrite, so that it survives if the process is killed afterwards."""
+        """Write a rewrite so that it survives a kill of the process."""
         record = Rewrite(qid=qid, rewrite=rewrite, model=self._model, prompt=self._prompt, time=time)
         self._lines.write(json.dumps(record.model_dump(), ensure_ascii=False) + "\n")
         self._lines.flush()

@@ -1,4 +1,4 @@
-"""What ``--encoder`` names mean: ``disco``, the name of an encoder card, ``disco:PATH-or-hub-id``."""
+"""Resolving ``--encoder`` names: ``disco``, the name of an encoder card, ``disco:PATH-or-hub-id``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from disco_pyserini.encoding import DiscoQueryEncoder
 
 OWN_ENCODER = "disco"
-"""The query encoder that belongs to the index."""
+"""The name of the query encoder that matches the index."""
 
 BACKEND_VARIABLE = "DISCO_BACKEND"
-"""Environment variable: the backend of query encoders that are opened by their names; see docs/encoders.md."""
+"""Environment variable: the backend of query encoders that are opened by name; see docs/encoders.md."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,20 +35,20 @@ def is_disco_name(name: object) -> bool:
 def query_encoder_for(
     index: Path, name: str, device: str | None = None, max_length: int | None = None, backend: str | None = None
 ) -> DiscoQueryEncoder:
-    """Open the query encoder that a name means for an index, and check that it fits the index.
+    """Open the query encoder with a name, and check that it fits the index.
 
-    An index that another program built does not say what its vectors mean, so nothing is checked.
+    An index built by another program does not record its vector space, so nothing is checked.
 
     Args:
         index: the folder of an impact index.
         name: the name of the encoder, as for ``--encoder``.
         device: a torch device; by default the first GPU, or the CPU if there is no GPU.
-        max_length: the number of tokens at which a conversation is cut; by default the encoder's own limit.
+        max_length: truncate conversations to this many tokens; by default the encoder's own limit.
         backend: what runs the model; by default the value of `BACKEND_VARIABLE`, or torch.
 
     Raises:
-        InputError: the folder is not an index, the name is unknown, or the vocabulary or quantiser of the encoder is
-            not that of the index.
+        InputError: the folder is not an index, the name is unknown, or the encoder's vocabulary or quantiser differs
+            from that of the index.
     """
     manifest = read_impact_manifest(index)
     space = manifest.space if manifest else None
@@ -73,7 +73,7 @@ def query_encoder_for(
 def check_encoder_fits(encoder: Any, index: Path) -> None:
     """Check that an encoder has the vocabulary and the quantiser of the vectors in an index.
 
-    An encoder without these attributes passes, and so does an index that another program built.
+    An encoder without these attributes passes, and so does an index built by another program.
 
     Raises:
         InputError: the vocabulary or the quantiser differs.

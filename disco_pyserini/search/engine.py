@@ -1,4 +1,4 @@
-"""Engines: what builds an index of impact vectors, and what searches it.
+"""Engines: build and search an index of impact vectors.
 
 An engine is registered by name (docs/extending.md). Every engine answers every query with the documents, scores and
 order of an index that Anserini's ``IndexCollection`` builds from the same vectors.
@@ -29,8 +29,8 @@ type ImpactQuery = Mapping[str, int]
 class Searcher(Protocol):
     """An open index that answers impact vectors.
 
-    Tokens that occur in no document or in all of them are ignored, as Pyserini ignores them. Scores are sums of
-    products of impacts; equal scores are ordered by document id and lowered by millionths, as Anserini does.
+    Tokens that occur in no document or in all of them are ignored, as in Pyserini. Scores are sums of
+    products of impacts; equal scores are ordered by document id and lowered by millionths, as in Anserini.
     """
 
     def search(
@@ -71,7 +71,7 @@ class Searcher(Protocol):
 
 
 class Texts(Protocol):
-    """What reads stored texts: every `Searcher` does."""
+    """Reads stored texts, as every `Searcher` does."""
 
     def text(self, docid: str) -> str | None:
         """See `Searcher.text`."""
@@ -83,8 +83,8 @@ class Hit:
 
     Attributes:
         docid: the document's id.
-        score: its score. Of several equal scores, each is lowered by a millionth more than the one before it, as
-            Anserini does, so that a run file keeps their order.
+        score: its score. Each tied score is a millionth lower than the one before it, as in Anserini, so that a run
+            file keeps their order.
         searcher: reads the stored text.
     """
 
@@ -104,13 +104,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """What the build of an index wrote.
+    """The result of building an index.
 
     Attributes:
-        directory: the folder of the index.
-        documents: how many documents it has.
-        empty: how many documents without terms were left out.
-        postings: how many (term, document) pairs it has.
+        directory: the index folder.
+        documents: the number of documents.
+        empty: the number of documents skipped because they have no terms.
+        postings: the number of (term, document) pairs.
         seconds: how long the build took.
     """
 
@@ -122,12 +122,12 @@ class IndexSummary:
 
     @property
     def documents_per_second(self) -> float:
-        """The speed of the build."""
+        """The indexing throughput."""
         return self.documents / self.seconds if self.seconds else 0.0
 
 
 class BuildIndex(Protocol):
-    """Builds an index aside and renames it when whole; see `disco_pyserini.lucene.impact_index.build_index`."""
+    """Builds an index aside and renames it when complete; see `disco_pyserini.lucene.impact_index.build_index`."""
 
     def __call__(
         self,
@@ -154,10 +154,10 @@ class Engine:
 
 
 def lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lower each of several equal scores by a millionth more than the one before it, as Anserini does.
+    """Make each tied score a millionth lower than the one before it, as Anserini does.
 
     Args:
-        scores: those of one query, best first.
+        scores: the scores of one query, best first.
     """
     places = np.arange(len(scores))
     first = np.maximum.accumulate(np.where(np.diff(scores, prepend=np.float32(np.inf)) != 0, places, 0))
@@ -180,5 +180,5 @@ def check_numbers(*, k: int, threads: int, query_terms: int | None) -> None:
 
 
 def closed_error(index: Path) -> DiscoError:
-    """Return the error to raise when somebody uses a closed searcher."""
+    """Return the error to raise when a closed searcher is used."""
     return DiscoError(f"{index}: the searcher is closed: search and read texts before closing it, or open another one")

@@ -16,12 +16,12 @@ BM25: Final = "bm25"
 
 
 class IndexManifest(Record):
-    """What made an index, and how much is in it.
+    """How an index was built, and its size.
 
     Attributes:
-        space: what the vectors share with the queries that fit them; None if unknown.
-        documents: how many there are.
-        postings: how many (term, document) pairs there are; not counted in a BM25 index.
+        space: the vector space, which queries must share; None if unknown.
+        documents: the number of documents.
+        postings: the number of (term, document) pairs; not counted in a BM25 index.
         raw: whether the passages' texts are stored.
         kind: ``impact`` for an index of vectors, ``bm25`` for one of texts.
     """
@@ -36,17 +36,17 @@ class IndexManifest(Record):
 
 def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
     """Write ``disco.json`` into an index folder."""
-    # Earlier versions know no kinds: they can read the manifests of impact indexes.
+    # Earlier versions have no kinds: leave it out, so that they can read the manifests of impact indexes.
     fields = manifest.model_dump(exclude=None if manifest.kind == BM25 else {"kind"})
     with write_aside(index / FILE_NAME) as lines:
         lines.write(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_index_manifest(index: Path) -> IndexManifest | None:
-    """Return the manifest of an index; None for a Lucene index that another tool built.
+    """Return the manifest of an index; None for a Lucene index built by another tool.
 
     Raises:
-        InputError: the folder holds no index, or its manifest cannot be read.
+        InputError: the folder is not an index, or its manifest cannot be read.
     """
     if not index.is_dir():
         raise InputError(f"{index}: expected the folder of an index, found {'a file' if index.exists() else 'nothing'}")
@@ -62,10 +62,10 @@ def read_index_manifest(index: Path) -> IndexManifest | None:
 
 
 def read_impact_manifest(index: Path) -> IndexManifest | None:
-    """`read_index_manifest` for an index that impact vectors are searched in.
+    """Read the manifest of an impact index; see `read_index_manifest`.
 
     Raises:
-        InputError: as there; or it is a BM25 index.
+        InputError: as there, or the index is a BM25 index.
     """
     manifest = read_index_manifest(index)
     if manifest and manifest.kind == BM25:

@@ -28,14 +28,14 @@ def build_index(
 ) -> IndexSummary:
     """Build the index that `DiscoSearcher` searches.
 
-    The index is built in a folder beside ``path``, and renamed when it is complete. Documents without terms are left
-    out, and counted.
+    The index is built in a folder beside ``path``, and renamed when it is complete. Documents without terms are
+    skipped and counted.
 
     Args:
         vectors_or_passages: the documents: a folder of vectors that `encode_corpus` wrote, an open `VectorSource`, or
             passages, which are encoded first. A passage is a dict with ``id`` and ``contents``, or an object with these
             attributes. Passages are read one at a time; their vectors go to a temporary folder beside ``path``.
-        path: the folder of the index; must not exist, or be empty.
+        path: the index folder; must be missing or empty.
         encoder: encodes passages: the name of an encoder, or the encoder. Not used for vectors.
         engine: the name of the engine that builds the index.
         threads: how many threads build the index; encoding does not use them.
@@ -44,7 +44,7 @@ def build_index(
             call.
 
     Returns:
-        what was written.
+        a summary of the index.
 
     Raises:
         InputError: ``path`` exists, the encoder or engine is unknown, a passage has no id or no text, two documents

@@ -1,4 +1,4 @@
-"""Topics to a run file, as Pyserini's search command does it, without importing Pyserini."""
+"""From topics to a run file, like Pyserini's search command but without importing Pyserini."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def search_topics(
     query_terms: int | None = None,
     progress: Callable[[int], None] = lambda queries: None,
 ) -> None:
-    """Search for every topic and write a TREC run, the bytes of ``python -m pyserini.search.lucene --output``.
+    """Search for every topic and write a TREC run: the same bytes as ``python -m pyserini.search.lucene --output``.
 
     Args:
         searcher: an open searcher.
         topics: texts by query id, in the order of the run.
         path: the run file.
-        k: documents for each query.
+        k: documents per query.
         batch_size: queries that are encoded and searched at once.
-        threads: threads that search.
-        query_terms: that of `DiscoSearcher.batch_search`.
+        threads: search threads.
+        query_terms: see `DiscoSearcher.batch_search`.
         progress: called with the number of queries done since the last call.
     """
     with write_aside(path) as lines:

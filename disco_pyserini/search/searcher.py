@@ -14,11 +14,11 @@ from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, Hit, Searcher,
 from disco_pyserini.search.explanation import Explanation
 
 type Query = str | Conversation
-"""What can be searched with: a conversation, or a text (such as `disco_pyserini.flatten` writes)."""
+"""A conversation, or a text (such as `disco_pyserini.flatten` returns)."""
 
 
 class BatchEncoder(Protocol):
-    """What a searcher needs of a query encoder; `disco_pyserini.DiscoQueryEncoder` is one."""
+    """The interface of a query encoder; `disco_pyserini.DiscoQueryEncoder` implements it."""
 
     def encode_batch(self, texts: Sequence[Query], /) -> list[dict[str, int]]:
         """Return the impacts of each text by token."""
@@ -32,7 +32,7 @@ class DiscoSearcher:
 
     Args:
         index: the folder of an impact index.
-        encoder: the query encoder: ``disco`` for the one that belongs to the index, any other name that ``--encoder``
+        encoder: the query encoder: ``disco`` for the one that matches the index, any other name that ``--encoder``
             takes, or an encoder object.
         engine: the name of the engine that searches.
 
@@ -111,7 +111,7 @@ class DiscoSearcher:
 
         Args:
             query: the conversation or text.
-            docid: the id of any document in the index; a document without a term of the query has the score 0.
+            docid: the id of any document in the index; a document that shares no term with the query has score 0.
 
         Returns:
             the terms that add up to the score.
@@ -160,7 +160,7 @@ def check_batch(
     """Check the arguments of a search for several queries.
 
     Raises:
-        InputError: there is not one unique id for each query, or a number is below 1.
+        InputError: the ids do not match the queries or repeat, or a number is below 1.
     """
     if len(queries) != len(qids):
         raise InputError(f"expected one query id per query, found {len(qids)} ids for {len(queries)} queries")

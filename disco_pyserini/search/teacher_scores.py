@@ -1,4 +1,4 @@
-"""Making a teacher: the scores of the documents that a search finds for rewrites."""
+"""Teacher scores: the scores of the documents retrieved for rewrites."""
 
 from __future__ import annotations
 
@@ -25,21 +25,19 @@ def teacher_scores(
     flat: MutableSequence[str] | None = None,
     progress: Callable[[int], None] = lambda queries: None,
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """Search with each topic's text, and yield its id and the documents found with their scores, best first.
+    """Search with each topic's text; yield its id and the scores of the retrieved documents, best first.
 
-    A score is the product of two weight vectors (after quantisation), as the student computes it: the index counts in
-    impacts, and the product of two impacts is ``(quant_range / weight_range)²`` times that of the weights, which would
-    make of every teacher's distribution a single document. As in every search, terms that stand in all documents do
-    not count.
+    A score is the dot product of two weight vectors (after quantisation), as the student computes it. The index scores
+    with impacts, whose products are ``(quant_range / weight_range)²`` times those of the weights: the softmax over such
+    scores puts all its mass on one document. As in every search, terms that occur in all documents do not count.
 
     Args:
-        searcher: the index, and who encodes the topics (one that does not say its quantiser has Pyserini's).
+        searcher: the index and the topics' encoder (an encoder without a ``quantiser`` gets Pyserini's).
         topics: texts by query id.
-        hits: how many documents for each.
-        batch_size: queries that are encoded and searched together.
-        threads: threads that search.
-        flat: gets the ids of the queries that are left out since what was found is scored alike (or is one document,
-            or nothing).
+        hits: documents per query.
+        batch_size: queries that are encoded and searched at once.
+        threads: search threads.
+        flat: collects the ids of skipped queries, whose hits all have the same score (or which have fewer than two).
         progress: called with the number of queries done since the last call.
     """
     unit = weight_product(getattr(searcher.encoder, "quantiser", None) or Quantiser())
@@ -56,15 +54,15 @@ def teacher_scores(
 
 
 def weight_product(quantiser: Quantiser) -> float:
-    """What a product of two impacts must be multiplied with to be the product of the two weights."""
+    """Return the factor that turns the product of two impacts into the product of the two weights."""
     return (quantiser.weight_range / quantiser.quant_range) ** 2
 
 
 def document_encoder_of(index: Path) -> DiscoDocumentEncoder:
-    """Open the document encoder that encoded an index: what SPLADE encodes rewrites with.
+    """Open the document encoder that encoded an index; SPLADE encodes rewrites with it.
 
     Raises:
-        InputError: the index does not say by what it was encoded, or that encoder has other weights now.
+        InputError: the index does not record its encoder, or that encoder's weights have changed.
     """
     manifest = read_impact_manifest(index)
     if manifest is None or manifest.space is None:

@@ -1,4 +1,4 @@
-"""Sparse document vectors in columns: a batch in memory, and what every kind of stored vectors offers."""
+"""Sparse document vectors in columns: a batch in memory, and the interface of stored vectors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from disco_pyserini.vectors.manifest import VectorSpace
 
 @dataclass(frozen=True, slots=True)
 class VectorBatch:
-    """``n`` document vectors: document ``i`` has ``terms[offsets[i]:offsets[i + 1]]`` and the impacts beside them.
+    """``n`` document vectors: document ``i`` has ``terms[offsets[i]:offsets[i + 1]]`` and the same span of impacts.
 
-    ``terms`` are positions in the vocabulary that comes with the vectors; ``raw`` holds the passages' texts, if kept.
+    ``terms`` are positions in the vectors' vocabulary; ``raw`` holds the passages' texts, if stored.
     """
 
     ids: list[str]
@@ -40,7 +40,7 @@ class VectorSource(Protocol):
 
     @property
     def space(self) -> VectorSpace | None:
-        """What the vectors mean; None where the files do not say."""
+        """The vector space; None if the files do not record it."""
 
     @property
     def vocabulary(self) -> Sequence[str]:
@@ -48,10 +48,10 @@ class VectorSource(Protocol):
 
     @property
     def total(self) -> int | None:
-        """How many vectors there are, if that is known before reading them."""
+        """The number of vectors, if known before reading them."""
 
     def batches(self) -> Iterator[VectorBatch]:
-        """Read all vectors in order, from the first one at every call.
+        """Read all vectors in order; every call starts at the first one.
 
         Raises:
             InputError: a file is damaged.

@@ -1,4 +1,4 @@
-"""Finding an id that was already used, among more ids than fit into memory as strings."""
+"""Finding duplicates among more ids than fit into memory as strings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class SeenIds:
         self._buckets: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)] * _BUCKETS
 
     def add(self, ids: Sequence[str]) -> set[str]:
-        """Add ids, none of which equals another one of them.
+        """Add ids, which must differ from each other.
 
-        Returns those whose hash had been added before: ids that were used twice, and now and then (one in 10^6 times,
-        at 25 million ids) one that merely has the hash of another.
+        Returns the ids whose hash was added before: duplicates, and rarely (one in 10^6 times, at 25 million ids) a
+        hash collision.
         """
         digests = b"".join(hashlib.blake2b(docid.encode(), digest_size=8).digest() for docid in ids)
         hashes = np.frombuffer(digests, "<u8").astype(np.uint64)

@@ -1,4 +1,4 @@
-"""Sparse vectors as Anserini reads them, in lines of ``{"id": …, "contents": …, "vector": {token: impact}}``."""
+"""Sparse vectors in Anserini's JSONL format, with lines of ``{"id": …, "contents": …, "vector": {token: impact}}``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from disco_pyserini.vectors.batch import VectorBatch
 
 _PASSAGES_PER_BATCH = 2_000
 _KINDS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
-# Where Anserini splits what should be one token: Java's idea of white space, which is narrower than Python's.
+# Anserini splits tokens at Java's white space, which is narrower than Python's.
 _WHITE_SPACE = re.compile(r"[^\S\x85\xa0\u2007\u202f]")
 
 
@@ -38,7 +38,7 @@ class JsonlVectors:
         return self._ids.tokens
 
     def batches(self) -> Iterator[VectorBatch]:
-        """Read all vectors; see `VectorSource.batches`. Impacts of 0 are left out.
+        """Read all vectors; see `VectorSource.batches`. Impacts of 0 are skipped.
 
         Raises:
             InputError: a line is not JSON or not UTF-8, it has no id, there is white space in its id or in a token, or
@@ -76,7 +76,7 @@ def read_jsonl(path: Path) -> JsonlVectors:
     """Open a JSONL file, gzipped or not, or a folder of them (read in the order of their names).
 
     Raises:
-        InputError: there is no such file, or another one among them.
+        InputError: the path does not exist, is an empty folder, or has files of another kind.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder: expected JSONL vectors")
@@ -100,7 +100,7 @@ class _Record(NamedTuple):
 
 
 class _TokenIds(dict[str, int]):
-    """The id of every token; a new token gets the next one."""
+    """Ids by token; a new token gets the next id."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class _TokenIds(dict[str, int]):
 
 
 def is_one_token(token: str) -> bool:
-    """Whether Anserini takes a string as one token: it splits at white space."""
+    """Whether Anserini reads a string as one token: it splits at white space."""
     return token != "" and not _WHITE_SPACE.search(token)
 
 

@@ -1,4 +1,4 @@
-"""The record beside stored vectors, and beside the index built from them, that says what made them."""
+"""Metadata stored with vectors, and with the index built from them: how they were made."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ type Count = Annotated[int, Field(ge=0)]
 
 
 class VectorSpace(Record):
-    """What two sets of vectors must share before their products mean anything.
+    """What two sets of vectors must share for their dot products to be meaningful.
 
     Attributes:
-        encoder: the name that `disco encode --encoder` was given: a card's name, a path or a hub id. The query encoder
-            that belongs to the vectors is found by it.
+        encoder: the value of `disco encode --encoder`: a card's name, a path or a hub id. It determines the matching
+            query encoder.
         document_model: the document encoder's hub id, or the name of its folder.
         revision: SHA-256 of the document encoder's weights.
         vocabulary: SHA-256 of its token list, see `vocabulary_hash`.
-        max_length: the number of tokens after which passages were cut.
-        quantiser: how weights became impacts.
-        backend: what ran the document encoder; others than torch give slightly other weights.
+        max_length: passages were truncated to this many tokens.
+        quantiser: turned weights into impacts.
+        backend: the document encoder's backend; backends other than torch give slightly different weights.
     """
 
     encoder: str
@@ -43,7 +43,7 @@ class VectorSpace(Record):
 
 
 def vocabulary_hash(tokens: Sequence[str]) -> str:
-    """SHA-256 of the tokens in the order of their ids, as JSON."""
+    """Return the SHA-256 of the tokens in the order of their ids, as JSON."""
     return hashlib.sha256(json.dumps(list(tokens), ensure_ascii=False).encode()).hexdigest()
 
 
@@ -51,9 +51,9 @@ class Part(Record):
     """One file of vectors.
 
     Attributes:
-        file: its name.
-        passages: how many vectors it has.
-        postings: how many (term, impact) pairs these have together.
+        file: the file name.
+        passages: the number of vectors.
+        postings: the number of (term, impact) pairs in all vectors.
         sha256: checksum of the file.
         passages_digest: digest of the ids and texts that the vectors were made from.
     """
@@ -66,16 +66,16 @@ class Part(Record):
 
 
 class Manifest(Record):
-    """What is in a folder of vector parts, and what made it. It has neither dates nor paths: equal work, equal bytes.
+    """The contents of a folder of vector parts, and how it was made. Without dates or paths: equal runs, equal bytes.
 
     Attributes:
-        complete: whether the parts are all that there will be.
-        space: what the vectors mean.
-        part_size: the most passages in one part.
+        complete: whether all parts are written.
+        space: the vector space.
+        part_size: the maximum number of passages in a part.
         store_raw: whether the passages' texts are stored beside their vectors.
-        passages: how many vectors the parts have together.
-        postings: how many (term, impact) pairs these have.
-        parts: the parts that are whole.
+        passages: the number of vectors in all parts.
+        postings: the number of (term, impact) pairs in all parts.
+        parts: the complete parts.
     """
 
     format: Annotated[str, only("disco-vectors")] = "disco-vectors"
@@ -102,13 +102,13 @@ class Manifest(Record):
         return self.model_copy(update=update)
 
     def settings(self) -> dict[str, Any]:
-        """Everything that a run must share with this one to continue it, by name."""
+        """Return the settings, by name, that a run must share with this one to continue it."""
         space = self.space.model_dump()
         quantiser = space.pop("quantiser")
         return {**space, **quantiser, "part_size": self.part_size, "store_raw": self.store_raw}
 
     def write(self, folder: Path) -> None:
-        """Replace the manifest in the folder, all at once."""
+        """Replace the manifest in the folder atomically."""
         with write_aside(folder / MANIFEST) as file:
             json.dump(self.model_dump(), file, indent=1, ensure_ascii=False)
             file.write("\n")

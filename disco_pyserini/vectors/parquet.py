@@ -1,4 +1,4 @@
-"""One part of the vectors as a Parquet file: ``id``, ``terms``, ``impacts`` and, if kept, ``raw``."""
+"""One part of the vectors as a Parquet file: ``id``, ``terms``, ``impacts`` and, if stored, ``raw``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from disco_pyserini.impacts import ImpactVector
 from disco_pyserini.vectors.batch import VectorBatch
 
 PASSAGES_PER_BATCH = 2_000
-"""Passages in one row group, and so in one `VectorBatch` when read: bounds memory."""
+"""Passages per row group, and so per `VectorBatch` when read: bounds memory."""
 
 _TERMS = pa.list_(pa.field("element", pa.int32(), nullable=False))
 _IMPACTS = pa.list_(pa.field("element", pa.uint16(), nullable=False))
@@ -39,7 +39,7 @@ def to_parquet(ids: Sequence[str], vectors: Sequence[ImpactVector], raw: Sequenc
         row_group_size=PASSAGES_PER_BATCH,
         compression="zstd",
         compression_level=3,
-        # Smallest and fastest of those tried on SPLADE vectors: 2.2 bytes per posting, 2.8 with the defaults.
+        # The smallest and fastest settings tried on SPLADE vectors: 2.2 bytes per posting, 2.8 with the defaults.
         use_dictionary=["impacts.list.element"],
         column_encoding={"terms.list.element": "BYTE_STREAM_SPLIT"},
         store_schema=False,
@@ -48,7 +48,7 @@ def to_parquet(ids: Sequence[str], vectors: Sequence[ImpactVector], raw: Sequenc
 
 
 def from_parquet(content: bytes) -> Iterator[VectorBatch]:
-    """Read what `to_parquet` wrote, a row group at a time."""
+    """Read what `to_parquet` wrote, one row group at a time."""
     file = pq.ParquetFile(pa.BufferReader(content))
     for group in range(file.num_row_groups):
         table = file.read_row_group(group, use_threads=False).combine_chunks()

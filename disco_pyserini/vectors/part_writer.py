@@ -1,4 +1,4 @@
-"""Encoding passages into vector parts: a job that can be killed at any moment and continued by doing it again."""
+"""Encoding passages into vector parts: a job that can be killed at any time and continued by running it again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from disco_pyserini.vectors.parts import VOCABULARY, read_part, refuse_other_set
 logger = logging.getLogger(__name__)
 
 REJECTS = "rejects.jsonl"
-"""Where those who read the passages may list bad records, beside the parts."""
+"""The file beside the parts that lists bad records of the corpus."""
 
 _PASSAGES_PER_PART = 10_000
 _CHARACTERS_PER_PART = 64 * 2**20
@@ -35,11 +35,11 @@ _LEFTOVER = re.compile(rf"\.{_OURS}\.\d+\.part")
 
 
 class PassageLike(Protocol):
-    """What can be encoded."""
+    """A passage to encode."""
 
     @property
     def id(self) -> str:
-        """A name that no other passage has."""
+        """The unique id."""
 
     @property
     def contents(self) -> str:
@@ -63,24 +63,24 @@ def write_parts(
 ) -> Manifest:
     """Encode passages into a folder of parts, or continue a run that was stopped.
 
-    All passages are read again to continue: parts that are whole are compared with them by digest and not encoded
-    again, and the folder ends with the same bytes as if nothing had happened (if ``encode`` is deterministic). A folder
-    that is already complete is left as it is. Memory: the passages of one part, and 8 bytes for each other passage.
+    To continue, all passages are read again. Complete parts are compared with them by digest and not encoded again. The
+    folder ends with the same bytes as an uninterrupted run (if ``encode`` is deterministic). A complete folder does not
+    change. Memory: the passages of one part, and 8 bytes for each other passage.
 
     Args:
-        directory: made if it does not exist.
-        space: what the vectors mean.
+        directory: created if it does not exist.
+        space: the vector space.
         vocabulary: tokens in the order of their ids.
-        passages: read once, as parts are made.
+        passages: read once, part by part.
         encode: called with up to 1,000 texts at a time.
-        part_size: the most passages in a part; a part also ends at 64 million characters.
-        store_raw: keep the texts too.
+        part_size: the maximum number of passages in a part; a part also ends at 64 million characters.
+        store_raw: store the texts too.
         progress: called with the number of passages done since the last call.
 
     Raises:
-        InputError: the folder holds something else, another run with other settings or another corpus, or a run that is
-            still going on; or an id was used twice.
-        DiscoError: the file system refused, for example because the disk is full. Whole parts stay, and the same call
+        InputError: the folder holds other files, a run with other settings or another corpus, or a run in progress; or
+            there is a duplicate id.
+        DiscoError: writing failed, for example because the disk is full. Complete parts stay, and the same call
             continues.
     """
     if vocabulary_hash(vocabulary) != space.vocabulary:
@@ -111,7 +111,7 @@ class _Job:
         self._seen = SeenIds()
 
     def add(self, passages: Sequence[PassageLike]) -> None:
-        """Make sure that the next part is there."""
+        """Write the next part, unless it is complete already."""
         self._refuse_duplicates([passage.id for passage in passages])
         digest = _digest(passages)
         number = len(self._parts)
@@ -127,7 +127,7 @@ class _Job:
         self._passages += len(passages)
 
     def finish(self) -> Manifest:
-        """Declare the folder complete."""
+        """Mark the folder as complete."""
         if len(self._parts) < len(self._before.parts):
             raise self._other_corpus(f"it ends after {self._passages:,} passages")
         return self._before if self._before.complete else self._save(complete=True)
@@ -226,7 +226,7 @@ def _digest(passages: Sequence[PassageLike]) -> str:
 
 
 def _check_folder(directory: Path) -> None:
-    """Refuse a folder with anything but our own files, before anything is written."""
+    """Refuse a folder with files that are not ours, before writing anything."""
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: expected a folder to write to, found a file: choose another --output")
     if not directory.exists() or (directory / MANIFEST).exists():
@@ -240,12 +240,12 @@ def _check_folder(directory: Path) -> None:
 
 @contextmanager
 def _only_run(directory: Path) -> Iterator[None]:
-    """Make the folder, and keep other runs out of it for as long as this process lives."""
+    """Create the folder, and lock it against other runs."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise DiscoError(f"cannot make the folder {directory}: {problem.strerror or problem}") from problem
-    if sys.platform == "win32":  # which cannot lock a folder
+    if sys.platform == "win32":  # Windows cannot lock a folder
         yield
         return
     import fcntl
@@ -257,14 +257,14 @@ def _only_run(directory: Path) -> Iterator[None]:
         except BlockingIOError as problem:
             raise InputError(f"{directory}: another run is writing to it: wait for its end, or stop it") from problem
         except OSError:
-            pass  # some network file systems cannot do it either: there, two runs at once are the user's to avoid
+            pass  # some network file systems cannot lock either: there, users must avoid concurrent runs
         yield
     finally:
         os.close(folder)
 
 
 def _begin(directory: Path, wanted: Manifest, vocabulary: Sequence[str]) -> Manifest:
-    """Return the manifest of the run to continue, which is the wanted one if there is none."""
+    """Return the manifest of the run to continue, or ``wanted`` if there is none."""
     before = Manifest.read(directory)
     if before is not None:
         refuse_other_settings(directory, before, wanted)

@@ -1,7 +1,7 @@
-"""Folders of vector parts: how they are laid out, and reading them.
+"""Folders of vector parts: their layout, and how to read them.
 
 A folder holds ``part-00000.parquet`` and so on, ``vocabulary.json`` (the tokens in the order of their ids) and
-``manifest.json``. Where several machines share the work, each writes such a folder ``shard-I-of-N`` into one folder.
+``manifest.json``. If several machines share the work, each writes such a folder, ``shard-I-of-N``, into one folder.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class VectorParts:
 
 
 def read_parts(directory: Path) -> VectorParts:
-    """Open a folder of vector parts, or a folder of the folders of all shards.
+    """Open a folder of vector parts, or a folder with all shards.
 
     Raises:
         InputError: parts or shards are missing, or the shards do not belong together.
@@ -61,13 +61,13 @@ def read_parts(directory: Path) -> VectorParts:
 
 
 def differences(before: Manifest, now: Manifest) -> str:
-    """Say in which settings two manifests differ; an empty text if in none."""
+    """Describe the settings that differ between two manifests; return an empty string if none do."""
     old, new = before.settings(), now.settings()
     return ", ".join(f"{name} was {old[name]!r} and is {new[name]!r}" for name in old if old[name] != new[name])
 
 
 def refuse_other_settings(folder: Path, before: Manifest, now: Manifest) -> None:
-    """Raise an `InputError` if a run may not continue the one before it, because their settings differ."""
+    """Raise an `InputError` if a run cannot continue the previous one because their settings differ."""
     if changed := differences(before, now):
         raise InputError(
             f"{folder}: holds vectors of a run with other settings: {changed}: "
@@ -76,10 +76,10 @@ def refuse_other_settings(folder: Path, before: Manifest, now: Manifest) -> None
 
 
 def read_part(folder: Path, part: Part) -> bytes:
-    """Return the bytes of a part once its checksum is right.
+    """Return the bytes of a part after verifying its checksum.
 
     Raises:
-        InputError: the file is missing, or is not what was written.
+        InputError: the file is missing or damaged.
     """
     path = folder / part.file
     remedy = "delete it and run the same `disco encode` again: it makes this part anew and keeps the others"
@@ -93,10 +93,10 @@ def read_part(folder: Path, part: Part) -> bytes:
 
 
 def shard_folder(directory: Path, shard: int, shards: int) -> Path:
-    """Return the folder for one of ``shards`` shards, the first of which is 0; ``directory`` itself if there is one.
+    """Return the folder of a shard, counted from 0; ``directory`` itself if there is only one shard.
 
     Raises:
-        InputError: there is no such shard, or ``directory`` holds something else than these shards.
+        InputError: there is no such shard, or ``directory`` holds anything but these shards.
     """
     if not 0 <= shard < shards:
         raise InputError(f"expected --shard-id from 0 to {shards - 1} with --shard-num {shards}, found {shard}")

@@ -9,18 +9,18 @@ from pathlib import Path
 from disco_pyserini.errors import InputError
 
 _IDS = {"BININT", "BININT1", "BININT2", "LONG1", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
-# What surrounds them in a list: the protocol, how the bytes are divided, notes for repeated objects, groups of items.
+# What surrounds them in a list: the protocol, frames, memo entries for repeated objects, groups of items.
 _AROUND = {"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "MARK", "APPEND", "APPENDS"}
 
 
 def read_pickled_ids(path: Path) -> Iterator[str]:
-    """Yield the ids of a pickled list of texts or integers, in order.
+    """Yield the ids of a pickled list of strings or integers, in order.
 
-    A pickle is a program. This one is not run: its instructions are read one by one, those that a list of texts and
-    integers consists of are understood, and any other one ends the reading. One id at a time is in memory.
+    A pickle is a program. It is not executed here: instructions are read one by one, and any that a list of strings and
+    integers does not need is refused. Only one id is in memory at a time.
 
     Raises:
-        InputError: the file cannot be read, is cut, or is anything but such a list; or an id has white space in it.
+        InputError: the file cannot be read, is truncated, or is not such a list; or an id has white space in it.
     """
     within = False
     try:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class DocumentEncoder(Protocol):
-    """What a document encoder must offer; `disco_pyserini.encoding.DiscoDocumentEncoder` does."""
+    """The interface of a document encoder; `disco_pyserini.encoding.DiscoDocumentEncoder` implements it."""
 
     name: str
     model_name: str
@@ -60,28 +60,28 @@ def encode_corpus(
 ) -> Manifest:
     """Encode a corpus into vector parts, or continue a run that was stopped.
 
-    See `disco_pyserini.vectors.part_writer.write_parts` for what continuing means.
+    See `disco_pyserini.vectors.part_writer.write_parts` for how a run continues.
 
     Args:
         corpus: passages, or the name of a corpus: see `disco_pyserini.passages.read_passages`.
         output: folder of the vectors. With several shards, each has a folder ``shard-I-of-N`` in it.
-        encoder: document encoder: an open one, or a card's name, a path or a hub id.
-        fields: for the name of a corpus: fields to join as the text.
-        on_error: for the name of a corpus: ``stop`` at the first unusable record, or ``skip`` such records and list
-            them in ``rejects.jsonl``, beside the parts.
+        encoder: an open document encoder, or a card's name, a path or a hub id.
+        fields: fields to join as the text; only for the name of a corpus.
+        on_error: ``stop`` at the first unusable record, or ``skip`` such records and list them in ``rejects.jsonl``,
+            beside the parts; only for the name of a corpus.
         shard_id: which shard to encode, from 0.
         shard_num: number of shards; shard I has passages I, I + N, I + 2N, ….
         store_raw: store the texts beside the vectors.
-        device: for the name of an encoder: torch device.
-        backend: for the name of an encoder: what runs the model; by default torch.
-        max_length: for the name of an encoder: tokens after which a passage is cut; by default the card's limit.
-        batch_tokens: for the name of an encoder: tokens per forward pass, padding included.
+        device: torch device; only for the name of an encoder.
+        backend: what runs the model, by default torch; only for the name of an encoder.
+        max_length: truncate passages to this many tokens, by default the card's limit; only for the name of an encoder.
+        batch_tokens: tokens per forward pass, padding included; only for the name of an encoder.
         progress: called with the number of passages done since the last call.
 
     Raises:
-        InputError: the corpus or the encoder cannot be opened, or the folder holds something else: other files, or
-            vectors of another corpus or with other settings.
-        DiscoError: the file system refused. Whole parts stay, and the same call continues.
+        InputError: the corpus or the encoder cannot be opened, or the folder holds other files, or vectors of another
+            corpus or with other settings.
+        DiscoError: writing failed. Complete parts stay, and the same call continues.
     """
     folder = shard_folder(Path(output), shard_id, shard_num)
     before = Manifest.read(folder)
@@ -110,8 +110,8 @@ def encode_corpus(
 
 
 def space_of(encoder: DocumentEncoder) -> VectorSpace:
-    """Describe what an encoder's vectors mean."""
-    # Where a checkpoint lies on this machine must not tell two equal runs apart: its revision says what it is.
+    """Return the vector space of an encoder."""
+    # The local path of a checkpoint must not make equal runs differ: the revision identifies it.
     model = Path(encoder.model_name)
     return VectorSpace(
         encoder=encoder.name,
@@ -139,7 +139,7 @@ def _passages(
 def _refuse_other_settings(
     folder: Path, before: Manifest, encoder: str, backend: str | None, max_length: int | None, store_raw: bool
 ) -> None:
-    """Compare what is known before the encoder is opened, which can take minutes."""
+    """Compare the settings known before opening the encoder, which can take minutes."""
     BACKENDS.check(backend or DEFAULT_BACKEND)
     reference, quantiser = reference_of(encoder, "document")
     known = {

@@ -1,13 +1,13 @@
-"""Published SPLADE indexes: the files that the public SPLADE repository writes, turned into vector parts.
+"""Converting published SPLADE indexes, in the format of the public SPLADE repository, to vector parts.
 
-Such an index is a folder with ``array_index.h5py`` (HDF5: for each term with postings ``index_doc_id_TERM``, positions
-of documents, and ``index_doc_value_TERM``, their weights) and ``doc_ids.pkl`` (a pickled list: the id at each
-position). It is sorted by term, vectors are sorted by document, and three billion postings fit into no memory. So they
-are sorted on disk: runs of 16.8 million postings are sorted and written to a folder beside the output, then merged for
+An index is a folder with ``array_index.h5py`` (HDF5: for each term with postings ``index_doc_id_TERM``, document
+positions, and ``index_doc_value_TERM``, their weights) and ``doc_ids.pkl`` (a pickled list: the id at each position).
+The index is sorted by term, vectors are sorted by document, and three billion postings do not fit into memory. So they
+are sorted on disk: sorted runs of 16.8 million postings are written to a folder beside the output, then merged for
 10,000 documents at a time.
 
-Memory: 0.5 GB, and 8 bytes for each document (by which ids that come twice are found). Disk, until the vectors are
-written: 8 bytes for each posting. Both steps continue where they were stopped.
+Memory: 0.5 GB, plus 8 bytes per document (to find duplicate ids). Disk, until the vectors are written: 8 bytes per
+posting. Both steps can be interrupted and continued.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PER_RUN = 2**24
 _PER_READ = 2**20
 _PER_MERGE = 10_000
 
-# A posting is one number: document, term, impact, from the highest bit down. Sorting numbers sorts postings.
+# A posting is one integer: document, term, impact, from the highest bit down. Sorting integers sorts postings.
 _IMPACT_BITS, _TERM_BITS, _DOCUMENT_BITS = 16, 20, 28
 _TERM_SHIFT = np.uint64(_IMPACT_BITS)
 _DOCUMENT_SHIFT = np.uint64(_IMPACT_BITS + _TERM_BITS)
@@ -52,9 +52,9 @@ class SpladeIndex:
     """A published index whose files belong together.
 
     Attributes:
-        folder: where it is.
-        passages: how many documents it has.
-        lengths: how many postings each term has, by term.
+        folder: the index folder.
+        passages: the number of documents.
+        lengths: the number of postings, by term.
     """
 
     folder: Path
@@ -63,21 +63,21 @@ class SpladeIndex:
 
     @property
     def postings(self) -> int:
-        """How many postings there are."""
+        """The number of postings."""
         return sum(self.lengths.values())
 
     @property
     def digest(self) -> str:
-        """What tells this index from others, without reading the postings: 16 hexadecimal digits."""
+        """Identifies this index without reading the postings: 16 hexadecimal digits."""
         record = json.dumps([self.passages, (self.folder / POSTINGS).stat().st_size, sorted(self.lengths.items())])
         return hashlib.sha256(record.encode()).hexdigest()[:16]
 
 
 def open_splade_index(folder: Path) -> SpladeIndex:
-    """Look at an index, and count its documents and postings.
+    """Open an index, and count its documents and postings.
 
     Raises:
-        InputError: a file is missing, damaged, or not what it should be.
+        InputError: a file is missing, damaged, or not in the expected format.
     """
     for name in (POSTINGS, IDS):
         if not (folder / name).is_file():
@@ -104,18 +104,18 @@ def sort_postings(
     vocabulary: Sequence[str],
     progress: Progress = lambda postings: None,
 ) -> None:
-    """Sort the postings by document into runs in a folder beside ``output``, or continue to do so.
+    """Sort the postings by document into runs in a folder beside ``output``, or continue a stopped sort.
 
     Args:
         index: the index.
         output: where the vectors will be written.
-        space: what the vectors mean; its quantiser turns weights into impacts.
+        space: the vector space; its quantiser turns weights into impacts.
         vocabulary: the tokens, in the order of their ids.
         progress: called with the number of postings done since the last call.
 
     Raises:
         InputError: a term is outside the vocabulary, a document outside the list of ids, or a weight is not finite.
-        DiscoError: the disk is too small, or the file system refused.
+        DiscoError: the disk is too small, or writing failed.
     """
     if max(index.lengths) >= len(vocabulary):
         raise InputError(
@@ -156,23 +156,23 @@ def write_vectors(
     vocabulary: Sequence[str],
     progress: Progress = lambda passages: None,
 ) -> Manifest:
-    """Merge the sorted postings into vector parts, or continue to do so, and remove them when all is written.
+    """Merge the sorted postings into vector parts, or continue a stopped merge; remove the postings at the end.
 
     Args:
         index: the index, its postings sorted by `sort_postings` (unless the vectors are complete already).
-        output: a folder as `disco encode` writes it.
-        space: what the vectors mean.
+        output: the folder of the vectors, in the format of `disco encode`.
+        space: the vector space.
         vocabulary: the tokens, in the order of their ids.
         progress: called with the number of passages done since the last call.
 
     Raises:
-        InputError: ids are not unique, a document has a term twice, or the folder holds something else.
-        DiscoError: the file system refused.
+        InputError: ids are not unique, a document has a term twice, or the folder holds other files or vectors.
+        DiscoError: writing failed.
     """
     merge = _Merge(_runs_folder(output), index.passages)
     digest = index.digest
-    # A passage has no text here. Its position takes that place, since the writer asks for vectors by text; with the
-    # index's digest, it makes the parts of another index be noticed.
+    # Passages have no text here, but the writer asks for vectors by text: use the position instead. The digest makes
+    # the writer notice parts of another index.
     passages = (
         _Position(docid, f"{digest}:{position}") for position, docid in enumerate(read_pickled_ids(index.folder / IDS))
     )
@@ -209,8 +209,8 @@ def _open_postings(folder: Path) -> Any:
 
 
 def _lengths(file: Any, prefix: str) -> Iterator[tuple[int, int]]:
-    """Yield term and length of each array. A term without postings has none, and ``dim`` in the file may count the
-    terms that have some or all there are, so the names are what counts."""
+    """Yield the term and length of each array. Only the array names are reliable: terms without postings have no array,
+    and ``dim`` in the file may count all terms or only those with postings."""
     for name in file:
         number = name.removeprefix(prefix)
         if number != name and number.isascii() and number.isdigit():
@@ -218,7 +218,7 @@ def _lengths(file: Any, prefix: str) -> Iterator[tuple[int, int]]:
 
 
 def _array(file: Any, prefix: str, term: int) -> Any:
-    """Open an array that lies in the file itself: HDF5 could point to any other file."""
+    """Open an array stored in the file itself: HDF5 links can point to any other file."""
     import h5py
 
     name = f"{prefix}{term}"
@@ -232,7 +232,7 @@ def _array(file: Any, prefix: str, term: int) -> Any:
 
 
 def _runs(lengths: dict[int, int]) -> Iterator[list[_Piece]]:
-    """Divide all postings into runs; each is a list of spans of at most `_PER_READ`."""
+    """Divide all postings into runs; each is a list of spans of at most `_PER_READ` postings."""
     pieces: list[_Piece] = []
     room = _PER_RUN
     for term in sorted(lengths):
@@ -295,7 +295,7 @@ def _postings(
 
 
 class _Merge:
-    """Vectors out of sorted runs, for a block of documents at a time."""
+    """Merges sorted runs into vectors, one block of documents at a time."""
 
     def __init__(self, folder: Path, passages: int) -> None:
         self._folder = folder
@@ -326,7 +326,7 @@ class _Merge:
             )
         parts = []
         for path in paths:
-            run = np.load(path, mmap_mode="r")  # for this block only: what is mapped counts as memory
+            run = np.load(path, mmap_mode="r")  # for this block only: mapped pages count as memory
             parts.append(np.array(run[slice(*np.searchsorted(run, bounds))]))
         postings = np.concatenate(parts)
         postings.sort()

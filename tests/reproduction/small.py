@@ -18,6 +18,11 @@ if what == "fail":
 if what == "slow":
     pathlib.Path(output).write_text("half of a run")
     time.sleep(60)
+if what == "talk":
+    print("a warning", file=sys.stderr, flush=True)
+    print("not the last line")
+    print("40 %\\r\\x1b[1m57 %\\x1b[0m of the work\\r", end="", flush=True)
+    time.sleep(6)
 if what == "index":
     pathlib.Path(output).mkdir()
     pathlib.Path(output, "docs").write_text(pathlib.Path(words[0]).read_text())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,7 @@ from reproduction.small import RECIPE, calls, make_small, reproduce
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import Estimate
-from disco_pyserini.reproduction import execute
 from disco_pyserini.reproduction.driver import Costs, read_costs
-from disco_pyserini.reproduction.plan import Job
 from disco_pyserini.reproduction.verdicts import Verdict, judge
 
 
@@ -134,7 +135,7 @@ def test_ctrl_c_stops_and_the_same_command_continues(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "the same command continues after what is finished" in errors
+    assert "the same command continues after the last finished step" in errors
     assert "Traceback" not in errors
     assert not (folder / "run.test.backwards.txt").exists()
     assert calls(tmp_path) == ["index", "forwards", "slow"]
@@ -150,7 +151,7 @@ def test_what_is_missing_is_said_and_counts_when_asked_for(tmp_path: Path) -> No
     done = reproduce(tmp_path, "--collection", "small.yaml")
     assert done.returncode == 2
     assert "not run: missing data/docs.txt: cp -r elsewhere data" in done.stdout
-    assert "asked for, but not run" in done.stderr
+    assert "not run, because data or weights are missing: small test forwards" in done.stderr
     assert calls(tmp_path) == []
     recipe.write_text(RECIPE.replace('["{data}/docs.txt"]', '["model:nobody/no-weights"]'))
     done = reproduce(tmp_path, "--collection", "small.yaml")
@@ -187,7 +188,6 @@ def test_lists_and_shows_without_running(tmp_path: Path) -> None:
     assert [word in listed.stdout for word in ("forwards", "measured with this tool", "not published", "ready")] == [
         True
     ] * 4
-    assert "2 of 2 conditions can run on this machine" in listed.stdout
     shown = reproduce(tmp_path, "--collection", "small.yaml", "--dry-run")
     assert shown.stdout.splitlines() == [
         "# small test forwards",
@@ -200,6 +200,81 @@ def test_lists_and_shows_without_running(tmp_path: Path) -> None:
     ]
     assert calls(tmp_path) == []
     assert not (tmp_path / "reproduction").exists()
+
+
+def states(listed: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
+    """(condition, state) of each row."""
+    rows = [re.split(r" {2,}", line.strip()) for line in listed.stdout.splitlines() if line.startswith(" small ")]
+    return [(row[2], row[-1]) for row in rows]
+
+
+def test_the_list_says_what_can_run_here(tmp_path: Path) -> None:
+    recipe = make_small(tmp_path)
+    words = ("--collection", "small.yaml", "--list")
+    assert reproduce(tmp_path, "--collection", "small.yaml", "--condition", "backwards").returncode == 0
+    listed = reproduce(tmp_path, *words)
+    assert states(listed) == [("forwards", "ready"), ("backwards", "finished")]
+    assert "2 of 2 conditions can run on this machine" in listed.stdout
+    # What can run comes first.
+    needs = 'query: utterance\n    needs: ["model:nobody/x", "model:nobody/y"]\n'
+    recipe.write_text(recipe.read_text().replace("query: utterance\n", needs))
+    listed = reproduce(tmp_path, *words)
+    assert states(listed) == [("backwards", "finished"), ("forwards", "needs weights")]
+    assert listed.stdout.endswith(
+        "1 of 2 conditions can run on this machine\n  weights: hf download nobody/x\n  weights: hf download nobody/y\n"
+    )
+    assert states(reproduce(tmp_path, *words, "--available")) == [("backwards", "finished")]
+    (tmp_path / "data" / "qrels.txt").unlink()
+    listed = reproduce(tmp_path, *words)
+    assert states(listed) == [("forwards", "needs data and weights"), ("backwards", "needs data")]
+    assert listed.stdout.count("  data of small: cp -r elsewhere data\n") == 1
+    nothing = reproduce(tmp_path, *words, "--available")
+    assert nothing.returncode == 2
+    assert "none of these conditions can run here" in nothing.stderr
+
+
+def test_only_what_can_run_is_run(tmp_path: Path) -> None:
+    make_small(tmp_path, RECIPE.replace("query: utterance\n", 'query: utterance\n    needs: ["model:nobody/x"]\n'))
+    done = reproduce(tmp_path, "--collection", "small.yaml", "--available")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 conditions run" in done.stdout
+    assert calls(tmp_path) == ["index", "backwards"]
+
+
+@pytest.mark.slow
+def test_a_long_step_shows_that_it_goes_on(tmp_path: Path) -> None:
+    make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
+    done = reproduce(tmp_path, "--collection", "small.yaml", "--condition", "forwards")
+    assert re.search(r"\n\[2/2\] 0:0[5-9] 57 % of the work\n", done.stderr)
+    assert re.search(r"\n\[2/2\] finished after 0:0[6-9]\n", done.stderr)
+    assert "[1/2] finished" not in done.stderr
+
+
+@pytest.mark.slow
+def test_on_a_terminal_a_long_step_shows_its_own_progress_too(tmp_path: Path) -> None:
+    make_small(tmp_path, RECIPE.replace("tool.py forwards", "tool.py talk"))
+    terminal, end = pty.openpty()
+    words = [sys.executable, "-m", "disco_pyserini", "reproduce", "--collection", "small.yaml"]
+    process = subprocess.Popen([*words, "--condition", "forwards"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=end)
+    os.close(end)
+    shown = b""
+    with suppress(OSError):  # the terminal's end
+        while some := os.read(terminal, 4096):
+            shown += some
+    os.close(terminal)
+    process.wait()
+    assert b"[2/2] reproduction/small/run.test.forwards.txt" in shown
+    assert b"a warning" in shown
+    # The line begins by clearing the bar that the command may have drawn there.
+    assert re.search(rb"\r\x1b\[K\[2/2\] 0:0[5-9] 57 % of the work\r\n", shown)
+
+
+def test_an_output_folder_with_a_backslash(tmp_path: Path) -> None:
+    make_small(tmp_path)
+    folder = r"out\1\g<0>\d"
+    done = reproduce(tmp_path, "--collection", "small.yaml", "--output", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / folder / "small" / "run.test.forwards.txt").exists()
 
 
 def test_skip_eval_and_display_commands(tmp_path: Path) -> None:
@@ -258,24 +333,3 @@ def test_other_costs_are_refused(tmp_path: Path, before: str, after: str, messag
         read_costs(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
-
-
-def test_what_can_run_here_is_shown_alone(tmp_path: Path) -> None:
-    make_small(tmp_path)
-    recipe = (tmp_path / "small.yaml").read_text()
-    name = "  - name: backwards\n"
-    (tmp_path / "small.yaml").write_text(recipe.replace(name, f"{name}    needs: [model:nobody/no-weights]\n"))
-    listed = reproduce(tmp_path, "--collection", "small.yaml", "--list")
-    assert "1 of 2 conditions can run on this machine\n  weights: hf download nobody/no-weights\n" in listed.stdout
-    available = reproduce(tmp_path, "--collection", "small.yaml", "--list", "--available")
-    assert "forwards" in available.stdout and "backwards" not in available.stdout
-
-
-def test_a_long_step_shows_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execute, "_NEWS_SECONDS", 0.2)
-    code = "import sys, time; print('half done', flush=True); time.sleep(1); open(sys.argv[1], 'w').write('x')"
-    job = Job(tmp_path / "made.txt", (sys.executable, "-c", code, str(tmp_path / "made.txt")))
-    news: list[tuple[float, str]] = []
-    execute.execute(job, tmp_path / "logs", waiting=lambda seconds, line: news.append((seconds, line)))
-    assert (tmp_path / "made.txt").exists()
-    assert len(news) >= 2 and news[-1][0] > 0.3 and news[-1][1] == "half done"

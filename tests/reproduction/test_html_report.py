@@ -29,6 +29,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "queries: 3", "queries: 40"
     )
     recipe = recipe.replace("display: In <order>", f"display: {json.dumps(NASTY)}").replace("MRR: 0.6667", "MRR: 0.9")
+    recipe = recipe.replace("query: utterance", f"query: {json.dumps(NASTY)}")
     make_small(folder, recipe)
     tool = folder / "tool.py"
     tool.write_text(tool.read_text().replace('("c_1", "c_2", "d_1")', repr(tuple(MANY))))
@@ -68,6 +69,10 @@ def test_no_request_leaves_the_page_and_nothing_goes_wrong(chrome: Chrome, page:
     assert chrome.get_log("browser") == []
     assert chrome.title == "Baseline runs"
     assert NASTY in chrome.find_element(By.TAG_NAME, "main").text
+    # The text of the description, of the system's name and of its query form.
+    texts = [chrome.find_element(By.CSS_SELECTOR, place).text for place in ("section > p", "tbody th", "tbody th span")]
+    assert [NASTY in text for text in texts] == [True] * 3
+    assert chrome.find_elements(By.CSS_SELECTOR, "img, main script") == []
 
 
 def test_measured_beside_expected_with_verdict_and_significance(chrome: Chrome) -> None:

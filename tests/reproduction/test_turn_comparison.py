@@ -95,8 +95,8 @@ def test_one_turn_and_several_runs(folder: Path) -> None:
 
 
 def test_bad_requests(folder: Path) -> None:
-    assert "two different runs or more" in disco(folder, "old.txt").stderr
+    assert "at least two different runs" in disco(folder, "old.txt").stderr
     (folder / "qrels.txt").write_text("x_1 0 good 1\nc_1 0 good 1\n")
     done = disco(folder, "old.txt", "new.txt")
     assert done.returncode == 2
-    assert "the judged query 'x_1' is none of the 6 turns" in done.stderr
+    assert "the judged query 'x_1' is not among the 6 turns" in done.stderr
