@@ -52,7 +52,7 @@ def import_splade(
     index = open_splade_index(folder)
     model = document_encoder(encoder or DEFAULT_ENCODER, device="cpu")
     space, vocabulary = space_of(model), model.vocabulary
-    del model  # frees memory
+    del model  # frees memory for sorting
     with resumable():
         if before is None or not before.complete:
             with progress_bar("sorting", index.postings, "postings") as progress:

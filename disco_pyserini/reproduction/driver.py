@@ -51,7 +51,7 @@ class Result:
 
     @property
     def checks(self) -> list[Check]:
-        """Compare measured with expected scores; empty without an evaluation."""
+        """Checks of measured against expected scores; empty without an evaluation."""
         return check(self.trial, self.evaluation) if self.evaluation else []
 
     @property
