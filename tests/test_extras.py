@@ -17,7 +17,11 @@ PACKAGES = {"datasets": "sentence-transformers", "accelerate": "sentence-transfo
 
 USES = {
     "train": "from disco_pyserini.training.distillation import train; train(None)",
-    "onnx": "from disco_pyserini.encoding.onnx_export import export; export(Path('x'), None, False, Path('y'))",
+    "onnx": (
+        "import os; os.environ['PYSERINI_CACHE'] = 'cache'; "
+        "from disco_pyserini.cards import cards; from disco_pyserini.encoding.onnx_backend import open_int8; "
+        "open_int8(Path(cards()['disco-tiny'].query.model), None, None)"
+    ),
     "report": "from disco_pyserini.evaluation.plots import svg_by_depth; svg_by_depth([], 'label', 'salt')",
     "import": (
         "from disco_pyserini.vectors.splade_index import open_splade_index; "

@@ -47,7 +47,7 @@ def named_topics(name: str) -> Topics | None:
     None for a name that is not of this form, or of no collection that is known here.
 
     Raises:
-        InputError: the collection has no such split or query, or its files are not here.
+        InputError: the collection has no such split or query, or its files are missing.
     """
     if "/" not in name or not (ours := split_topics_name(name)):
         return None

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from disco_pyserini.encoding.locate import weight_files
 from disco_pyserini.encoding.tokens import Tokens
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.extras import check_extra
 from disco_pyserini.files import pyserini_cache
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def _open(folder: Path, tokenizer_name: str | None, device: str | None, int8: bo
         raise InputError(f"device {device!r}: the ONNX backends run on the CPU: use the torch backend on a GPU")
     file, older = _places(folder, tokenizer_name, int8)
     if not file.is_file():
+        check_extra("onnx", "making the ONNX file of a checkpoint")
         why = "its checkpoint changed" if older else "once"
         logger.info("exporting %s to %s (%s)", folder, file, why)
         from disco_pyserini.encoding.onnx_export import export  # imports torch

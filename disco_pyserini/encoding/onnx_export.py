@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from disco_pyserini.encoding.torch_backend import load_body
 from disco_pyserini.errors import DiscoError
-from disco_pyserini.extras import check_extra
 from disco_pyserini.files import write_bytes_aside
 
 # Vocabulary entries per block, whose logits are in memory at once.
@@ -53,7 +52,6 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
         InputError: the checkpoint is not a SPLADE encoder.
         DiscoError: the file cannot be written, or torch cannot export the model.
     """
-    check_extra("onnx", "making the ONNX file of a checkpoint")
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 

@@ -59,7 +59,7 @@ def build_bm25_index(
         for batch in batched(passages, _PASSAGES_PER_BATCH):
             for passage in batch:
                 if passage.id in seen:
-                    raise InputError(f"document id {passage.id!r} stands for more than one passage: ids must be unique")
+                    raise InputError(f"document id {passage.id!r} belongs to more than one passage: ids must be unique")
                 seen.add(passage.id)
             ends = np.cumsum([0, *(len(passage.contents.encode("utf-16-le")) // 2 for passage in batch)])
             text = "".join(passage.contents for passage in batch)

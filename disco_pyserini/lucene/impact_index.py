@@ -91,7 +91,7 @@ class _Count:
         if repeated:
             examples = ", ".join(map(repr, repeated[:3]))
             raise InputError(
-                f"{len(repeated)} document id(s) stand for more than one document, the first are {examples}: "
+                f"{len(repeated)} document id(s) belong to more than one document, such as {examples}: "
                 "ids must be unique"
             )
 

@@ -137,6 +137,6 @@ def _record(where: str, line: bytes) -> _Record:
         if type(impact) is not int or not 0 <= impact <= LARGEST_IMPACT:
             raise InputError(
                 f"{where}: expected the impact of {token!r} to be an integer from 0 to {LARGEST_IMPACT}, found "
-                f"{impact!r}: quantise weights first (Anserini would cut them to integers without a word)"
+                f"{impact!r}: quantise weights first (Anserini would silently truncate them to integers)"
             )
     return _Record(where, docid, contents, vector)

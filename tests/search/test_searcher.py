@@ -152,7 +152,7 @@ def test_bm25(tmp_path: Path) -> None:
 
 
 def test_bm25_refusals(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'p1' stands for more than one passage"):
+    with pytest.raises(InputError, match="'p1' belongs to more than one passage"):
         build_bm25_index([*PASSAGES, PASSAGES[0]], tmp_path / "index")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match="expected the folder of an index"):
