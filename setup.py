@@ -13,24 +13,31 @@ from setuptools.command.editable_wheel import editable_wheel
 
 PTH_NAME = "disco_pyserini.pth"
 
-# Waits until Pyserini or ir_datasets is imported: until then it costs some microseconds and imports nothing.
-# Some environments process their .pth files twice.
+# What runs when Pyserini or ir_datasets is imported. A failure is one line on stderr, and no exception.
 PTH_SOURCE = """
-class DiscoPyseriniWaits:
-    def find_spec(self, name, path=None, target=None):
-        if name in ("pyserini", "ir_datasets"):
-            try:
-                from disco_pyserini.plugin import finder
-                return finder.at_start(name, path, target)
-            except Exception as problem:
-                sys.stderr.write(f"warning: disco-pyserini does not extend {name}: {problem!r}\\n")
-
-if not any(type(finder).__name__ == "DiscoPyseriniWaits" for finder in sys.meta_path):
-    sys.meta_path.insert(0, DiscoPyseriniWaits())
+import sys
+spec = None
+try:
+    from disco_pyserini.plugin import finder
+    spec = finder.at_start(*asked)
+except Exception as problem:
+    try:
+        if sys.stderr is not None:
+            print(f"warning: disco-pyserini does not extend {asked[0]}: {problem!r}", file=sys.stderr)
+    except (OSError, ValueError):
+        pass
 """
 
-# Python runs this one line at every start, as it does with every .pth line that begins with "import".
-PTH_LINE = f"import sys; exec({PTH_SOURCE!r}, {{'sys': sys}})\n"
+# Python runs this one line at every start, as it does with every .pth line that begins with "import". It adds a finder
+# that waits for the import: a function, since making a class costs more, and compiles PTH_SOURCE only then.
+# An environment that processes its .pth files twice gets two finders, which does no harm.
+PTH_LINE = (
+    "import sys; disco_waits = lambda name, path=None, target=None: "
+    f"exec({PTH_SOURCE!r}, found := {{'asked': (name, path, target)}}) or found['spec'] "
+    "if name in ('pyserini', 'ir_datasets') else None; "
+    "disco_waits.find_spec = disco_waits; disco_waits.__qualname__ = 'DiscoPyseriniWaits'; "
+    "sys.meta_path.insert(0, disco_waits)\n"
+)
 
 
 class BuildWithPth(build_py):

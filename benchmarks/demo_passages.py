@@ -22,9 +22,14 @@ CACHE = "DISCO_BENCH"
 """Environment variable: the folder for what takes long to make; ``benchmarks/.cache`` without it."""
 
 
+def cache() -> Path:
+    """The folder for what takes long to make."""
+    return Path(os.environ.get(CACHE) or Path(__file__).parent / ".cache").absolute()
+
+
 def cached(size: int) -> Path:
     """The folder of a corpus of so many passages."""
-    return Path(os.environ.get(CACHE) or Path(__file__).parent / ".cache").absolute() / f"demo-{size}"
+    return cache() / f"demo-{size}"
 
 
 def demo_vectors(size: int) -> VectorSource:

@@ -19,3 +19,18 @@ class Given:
     def encode_batch(self, texts: Sequence[Any]) -> list[dict[str, int]]:
         """Look the vectors up."""
         return [self.vectors[text] for text in texts]
+
+
+class OneByOne:
+    """As `Given`, for Pyserini's searcher: without batches, it searches as without this package.
+
+    Args:
+        vectors: impacts by token, by name.
+    """
+
+    def __init__(self, vectors: Mapping[str, dict[str, int]]) -> None:
+        self.vectors = vectors
+
+    def encode(self, text: str) -> dict[str, int]:
+        """Look one vector up."""
+        return self.vectors[text]

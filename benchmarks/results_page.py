@@ -34,11 +34,19 @@ SUMMARY = (
     ("memory to encode passages, `torch`", "document-encoding", "peak memory", 0, 2),
     ("build an index, one thread", "index-build", "documents, one thread", 0, 1),
     ("store 20,000 vectors", "vectors-on-disk", "size", 0, 1),
-    ("search 1,000,000 passages, 10 hits, full query", "search", "k = 10, p50", 3, 4),
-    ("search 1,000,000 passages, 1,000 hits, full query", "search", "k = 1000, p50", 3, 4),
+    ("encode a conversation with `english`, `torch`", "english-encoding", "english, 1 thread: p50", 0, 3),
+    ("encode a conversation with `english`, `onnx-int8`", "english-encoding", "english, 1 thread: p50", 2, 3),
+    ("search 48,000 documents, 10 hits, `lucene`", "search", "48,000 documents, k = 10: p50", 0, 2),
+    ("search 48,000 documents, 10 hits, `flat`", "search", "48,000 documents, k = 10: p50", 1, 2),
+    ("search 48,000 documents, 1,000 hits, `lucene`", "search", "48,000 documents, k = 1000: p50", 0, 2),
+    ("search 48,000 documents, 1,000 hits, `flat`", "search", "48,000 documents, k = 1000: p50", 1, 2),
+    ("serve 64 clients, processor time of an answer, `flat`", "serving", "64 clients: processor time", 1, 2),
     ("one training step, stored document vectors", "training", "step", 0, 2),
 )
 """Rows of the summary: what is done, the benchmark, the quantity, and the places of our row and of the other one."""
+
+_ENGINES = ("disco, lucene", "disco, flat")
+"""What the time of a search with fewer query terms is divided by."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,8 @@ class Check:
 class Report:
     """The results of a benchmark. Ratios are relative to the first row of each quantity.
 
-    ``setting`` says in a sentence or two what was measured; ``packages`` are those whose versions matter.
+    ``setting`` says in a sentence or two what was measured; ``packages`` are those whose versions matter. With
+    ``matrix``, quantities are named ``TABLE: COLUMN``, and the medians are shown in tables with a row per contender.
     """
 
     name: str
@@ -95,6 +104,7 @@ class Report:
     targets: Sequence[Target] = ()
     checks: Sequence[Check] = ()
     other_versions: dict[str, str] = field(default_factory=dict)
+    matrix: bool = False
 
     def median(self, quantity: str, contender: str) -> float:
         """Return the median of a row."""
@@ -107,6 +117,7 @@ class Report:
             "setting": self.setting,
             "date": date.today().isoformat(),
             "machine": machine(),
+            "load": round(os.getloadavg()[1], 1),
             "versions": {name: metadata.version(name) for name in self.packages} | self.other_versions,
             "rounds": max((len(row.values) for row in self.rows), default=0),
             "rows": [
@@ -122,7 +133,7 @@ class Report:
             ],
             "targets": [asdict(target) | {"reached": target.reached} for target in self.targets],
             "checks": [asdict(check) for check in self.checks],
-        }
+        } | ({"matrix": True} if self.matrix else {})
 
 
 def median(rows: Sequence[Row], quantity: str, contender: str) -> float:
@@ -148,9 +159,13 @@ def machine() -> str:
 def text(record: dict[str, Any]) -> str:
     """Write a record as Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    lines = [f"{record['setting']}", "", f"{record['machine']}; {record['date']}; {versions}.", ""]
-    header = ["", "", "median", "lowest – highest", "relative"]
-    lines += _table(header, [_cells(row) for row in record["rows"]], right=(2, 3, 4))
+    load = f"; load average {record['load']:g}" if "load" in record else ""
+    lines = [f"{record['setting']}", "", f"{record['machine']}{load}; {record['date']}; {versions}.", ""]
+    if record.get("matrix"):
+        lines += _matrix(record["rows"])
+    else:
+        header = ["", "", "median", "lowest – highest", "relative"]
+        lines += _table(header, [_cells(row) for row in record["rows"]], right=(2, 3, 4))
     if record["rounds"] > 1:
         lines.append(f"\nMedians of {record['rounds']} rounds, in which the contenders take turns.")
     if record["targets"]:
@@ -185,6 +200,8 @@ def plot(record: dict[str, Any], path: Path) -> None:
     from matplotlib.figure import Figure
 
     quantities = list(dict.fromkeys(row["quantity"] for row in record["rows"]))
+    if record.get("matrix"):  # the first column of each table says most
+        quantities = list({quantity.partition(": ")[0]: quantity for quantity in reversed(quantities)}.values())[::-1]
     panels = [[row for row in record["rows"] if row["quantity"] == quantity] for quantity in quantities]
     heights = [0.6 + 0.35 * len(rows) for rows in panels]
     figure = Figure(figsize=(7.2, sum(heights) + 0.4 * len(panels)), layout="constrained")
@@ -234,18 +251,46 @@ def measurements(records: Mapping[str, dict[str, Any]]) -> str:
 
 
 def performance(records: Mapping[str, dict[str, Any]]) -> str:
-    """Return docs/performance.md with the summary and the loss by pruned queries between its markers."""
+    """Return docs/performance.md with the summary and the loss by fewer query terms between its markers."""
     rows = []
     for what, name, quantity, ours, theirs in SUMMARY:
+        if name not in records:
+            continue
         row, other = (_row(records[name], quantity, place) for place in (ours, theirs))
         factor = max(row["median"], other["median"]) / min(row["median"], other["median"])
         reference = f"{_number(other['median'])} {other['unit']} ({other['contender']})"
         rows.append([what, f"{_number(row['median'])} {row['unit']}", reference, f"{_number(factor)} ×"])
     table = _table(["what", "this package", "compared with", "factor"], rows, right=(1, 3))
-    kept = [check for check in records["search"]["checks"] if "--query-terms" in check["what"]]
-    losses = [f"- `{check['what'].split(', ')[1]}` keeps {check['found']}" for check in kept]
     page = _replace(SUMMARY_PAGE.read_text(encoding="utf-8"), "summary", "\n".join(table))
-    return _replace(page, "query-terms", "\n".join(losses))
+    return _replace(page, "query-terms", "\n".join(_query_terms(records["search"])) if "search" in records else "")
+
+
+def fewer_terms(terms: int) -> str:
+    """Return the name of searches with so many query terms."""
+    return f"disco, lucene, --query-terms {terms}"
+
+
+def _query_terms(record: Mapping[str, Any]) -> list[str]:
+    """Return a table of what fewer query terms lose and gain, by the number of documents and of terms."""
+    found = {(row["quantity"], row["contender"]): row["median"] for row in record["rows"]}
+    sizes = dict.fromkeys(row["quantity"].partition(" documents")[0] for row in record["rows"])
+    rows = []
+    for size in sizes:
+        for contender in dict.fromkeys(name for _, name in found if "--query-terms" in name):
+            depths = [f"{size} documents, k = {k}" for k in (10, 100, 1000)]
+            shares = [found[f"{depth}: recall", contender] for depth in depths]
+            shares += [found[f"{size} documents: {name} kept", contender] for name in ("nDCG@10", "R@100")]
+            times = [found[f"{depths[1]}: p50", name] for name in (contender, *_ENGINES)]
+            rows.append(
+                [
+                    size,
+                    contender.rpartition(" ")[2],
+                    *(f"{share:.1%}" for share in shares),
+                    *(f"{times[0] / time:.2f}" for time in times[1:]),
+                ]
+            )
+    header = ["documents", "terms", "best 10 found", "best 100", "best 1,000", "nDCG@10 kept", "R@100 kept"]
+    return _table([*header, "time, of `lucene`", "time, of `flat`"], rows, right=range(9))
 
 
 def _row(record: Mapping[str, Any], quantity: str, place: int) -> Mapping[str, Any]:
@@ -271,6 +316,28 @@ def _cells(row: dict[str, Any]) -> list[str]:
         spread,
         f"{row['ratio']:.2f}",
     ]
+
+
+def _matrix(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a table for each ``TABLE`` of the quantities ``TABLE: COLUMN``, with the medians of the contenders."""
+    tables: dict[str, dict[str, dict[str, Mapping[str, Any]]]] = {}
+    for row in rows:
+        table, _, column = row["quantity"].partition(": ")
+        tables.setdefault(table, {}).setdefault(row["contender"], {})[f"{column}, {row['unit']}"] = row
+    lines = []
+    for table, contenders in tables.items():
+        columns = list(dict.fromkeys(column for found in contenders.values() for column in found))
+        cells = [
+            [
+                name,
+                *(_number(found[column]["median"]) if column in found else "" for column in columns),
+                f"{found[columns[0]]['ratio']:.2f}" if columns[0] in found else "",
+            ]
+            for name, found in contenders.items()
+        ]
+        header = [table, *columns, f"relative {columns[0].partition(',')[0]}"]
+        lines += [*_table(header, cells, right=range(1, len(header))), ""]
+    return lines[:-1]
 
 
 def _number(value: float) -> str:

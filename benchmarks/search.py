@@ -1,276 +1,280 @@
-"""Milliseconds per query of Lucene and of exhaustive scoring (``splade-index``, compiled by numba), and their memory.
+"""Milliseconds per query of several engines on real English vectors, how exact they are, and their memory.
 
-Demo-world passages and the conversations of its test split, encoded with disco-tiny beforehand; one thread each.
+Conversations by a query encoder of the package. Engines of other packages are left out where they are not installed.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Any, NamedTuple
+from time import perf_counter, thread_time
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.demo_passages import cached, demo_index, demo_queries, demo_vectors
-from benchmarks.given import Given
-from benchmarks.measure import ROUNDS, interleave, run_python
-from benchmarks.results_page import Check, Report, Row, Target, ratio
-from disco_pyserini.evaluation import evaluate
+from benchmarks.demo_passages import cache
+from benchmarks.engines import (
+    BMP,
+    ENGINES,
+    FLAT,
+    LUCENE,
+    PYSERINI,
+    SEISMIC,
+    SPLADE_INDEX,
+    Ask,
+    Found,
+    installed,
+    open_engine,
+)
+from benchmarks.english import COLLECTIONS, English, spread
+from benchmarks.measure import interleave, run_python
+from benchmarks.results_page import Check, Report, Row, Target, fewer_terms
+from disco_pyserini.evaluation import Evaluation, evaluate
+from disco_pyserini.files import write_aside
 from disco_pyserini.lucene import jvm
-from disco_pyserini.search.searcher import DiscoSearcher
 
-PRUNED_TERMS = (8, 10, 12)
-TARGET_TERMS = 12
 DEPTHS = (10, 100, 1000)
 PERCENTILES = (50, 95, 99)
-FULL, ANSERINI, EXHAUSTIVE = "disco, full query", "Anserini SimpleImpactSearcher", "splade-index"
-PRUNED = {terms: f"disco, --query-terms {terms}" for terms in PRUNED_TERMS}
-CHOSEN = PRUNED[TARGET_TERMS]
+LARGE = 400_000
+QUERY_TERMS = (8, 12, 20, 32)
+RECALLS = (0.97, 0.99)
+"""What Seismic is set to reach."""
 MEASURES = ("nDCG@10", "R@100")
+_SETTINGS = [(cut, factor) for cut in (5, 10, 15, 20, 30, 50) for factor in (1.0, 0.9, 0.8, 0.7, 0.5)]
+_TUNED_WITH = 30
+_PACKAGES = {"numba": FLAT, "splade-index": SPLADE_INDEX, "pyseismic-lsr": SEISMIC, "bmp": BMP}
 
-type Results = dict[str, list[tuple[str, float]]]
-type Queries = dict[str, dict[str, int]]
+
+class _Queries(NamedTuple):
+    """Conversations by name: those that are timed, others that Seismic's settings are chosen with, and judged ones."""
+
+    timed: dict[str, dict[str, int]]
+    tuning: dict[str, dict[str, int]]
+    judged: dict[str, dict[str, int]]
+    grades: dict[str, Mapping[str, int]]
 
 
-def main(rounds: int = ROUNDS, size: int = 1_000_000, queries: int = 100, judged: int = 1_000) -> Report:
-    """Search with every contender in turns; compare what they find, and what pruning loses."""
-    vectors, grades = demo_queries(size, max(queries, judged))
-    timed = dict(list(vectors.items())[:: max(1, len(vectors) // queries)][:queries])
-    arrays = _exhaustive_arrays(size)
-    rows = []
-    with _Contenders(size, vectors, arrays) as contenders:
-        for k in (k for k in DEPTHS if k <= size):
-            found = interleave(
-                {name: partial(_latencies, partial(search, k=k), timed) for name, search in contenders.every.items()},
-                rounds,
-            )
-            rows += [
-                Row(f"k = {k}, p{percentile}", "ms", name, [float(np.percentile(one, percentile)) for one in every])
-                for percentile in PERCENTILES
-                for name, every in found.items()
-            ]
-        same, kept = _answers(contenders, timed, vectors, grades, min(size, 1000))
-    with tempfile.TemporaryDirectory() as folder:
-        given = Path(folder) / "queries.json"
-        given.write_text(json.dumps(timed), encoding="utf-8")
-        memory = {
-            name: run_python(["-m", "benchmarks.search", mode, str(size), given]).megabytes
-            for name, mode in ((CHOSEN, "pruned"), (FULL, "full"), (EXHAUSTIVE, "exhaustive"))
-        }
-    rows += [Row("memory", "MB", name, [megabytes]) for name, megabytes in memory.items()]
-    depths = [k for k in DEPTHS if k <= size]
+class _Times(NamedTuple):
+    """Milliseconds of each query, of the processor and of the clock."""
+
+    processor: list[float]
+    wall: list[float]
+
+
+def main(
+    rounds: int = 3,
+    sizes: Sequence[int] = (48_000, 480_000),
+    queries: int = 100,
+    conversations: int = 300,
+    encoder: str = "english",
+    collection: Path | None = None,
+) -> Report:
+    """Build every engine of the same vectors, compare what they find, and measure them in turns."""
+    english = English((collection,) if collection else COLLECTIONS)
+    base = english.vectors()
+    chosen = _choose(english, encoder, queries, conversations)
+    rows: list[Row] = []
+    checks: list[Check] = []
+    targets: list[Target] = []
+    for size in sizes:
+        folder = cache() / f"{english.name}.{size}"
+        _build(english, folder, size, chosen)
+        found = _Size(folder, size, chosen)
+        rows += [*found.rows(rounds), *found.memory(), *found.kept()]
+        checks += found.agreement()
+        targets += _targets(rows, size)
+    terms = sorted(map(len, chosen.timed.values()))[len(chosen.timed) // 2]
+    missing = [name for name in ENGINES if name not in installed()]
     return Report(
         "search",
-        f"{size:,} passages of the demo world, {len(timed)} conversations, one at a time on one thread, from the "
-        "query's vector to document ids and scores. Memory: peak resident memory of a process that opens the index and "
-        "answers these queries.",
-        ("disco-pyserini", "pyserini", "pyjnius", "splade-index", "numba"),
+        f"{base.total:,} real passages ({english.name.replace('+', ' and ')}) and documents mixed of them "
+        f"(`benchmarks/mixed_vectors.py`), encoded with `english`; {len(chosen.timed)} conversations of {terms} terms "
+        f"(median), encoded with `{encoder}`. One query at a time on one thread, from the query's vector to document "
+        "ids and scores. p50, p95 and p99 are milliseconds of processor time of the searching thread, without Java's "
+        "compiler and garbage collector; wall p50 and p99 are those of the clock. Recall: the share of the best k "
+        "documents that is found (any document that ties with the k-th best counts). Seismic is set to the fastest of "
+        f"{len(_SETTINGS)} settings with which it reaches a recall on {len(chosen.tuning)} other conversations. "
+        "Memory: peak resident memory of a process that opens the index and answers these queries. Kept: the share of "
+        f"a measure that is left with fewer query terms ({len(chosen.judged)} judged conversations)."
+        + (f" Not installed: {', '.join(missing)}." if missing else ""),
+        ("disco-pyserini", "pyserini", *(package for package, name in _PACKAGES.items() if name in installed())),
         rows,
-        [
-            *(
-                Target(
-                    f"{CHOSEN} against {ANSERINI}, k = {k}, p50",
-                    1 / ratio(rows, f"k = {k}, p50", ANSERINI, CHOSEN),
-                    0.4,
-                    True,
-                )
-                for k in depths
-            ),
-            *(
-                Target(
-                    f"{CHOSEN} against {EXHAUSTIVE}, k = {k}, p50", ratio(rows, f"k = {k}, p50", EXHAUSTIVE, CHOSEN), 1
-                )
-                for k in depths
-            ),
-            *(Target(f"{name} of {CHOSEN}, of the full query's", kept[TARGET_TERMS][name], 0.99) for name in MEASURES),
-            Target(f"memory of {CHOSEN} against {EXHAUSTIVE}", memory[CHOSEN] / memory[EXHAUSTIVE], 1, True),
-        ],
-        [
-            *same,
-            *(
-                Check(
-                    f"{PRUNED[terms]}, of the full query's",
-                    ", ".join(f"{value:.1%} of the {name}" for name, value in found.items()),
-                    True,
-                )
-                for terms, found in kept.items()
-            ),
-        ],
+        targets,
+        checks,
         {"Java": jvm.choose_java().version},
+        matrix=True,
     )
 
 
-def _latencies(search: Callable[[str], object], queries: Queries) -> list[float]:
-    milliseconds = []
-    for qid in queries:
-        began = perf_counter()
-        search(qid)
-        milliseconds.append(1000 * (perf_counter() - began))
-    return milliseconds
+def _choose(english: English, encoder: str, timed: int, every: int) -> _Queries:
+    vectors = english.queries(encoder, every)
+    chosen = spread(vectors, timed)
+    rest = {qid: vector for qid, vector in vectors.items() if qid not in chosen}
+    grades = english.grades()
+    return _Queries(
+        chosen, spread(rest, _TUNED_WITH) or chosen, {qid: vectors[qid] for qid in vectors if qid in grades}, grades
+    )
 
 
-class _Contenders:
-    """All of them, open: functions from the name of a query and ``k`` to document ids and scores."""
+def _build(english: English, folder: Path, size: int, queries: _Queries) -> None:
+    """Build what is missing, each engine in a process of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vectors = cache() / f"{english.name}.english"
+    for name, value in (("size", {"vectors": str(vectors), "size": size}), ("queries", queries.timed)):
+        with write_aside(folder / f"{name}.json") as file:
+            json.dump(value, file)
+    for name in installed():
+        done = folder / f"{ENGINES[name].folder}.built"
+        if not done.exists():
+            run_python(["-m", "benchmarks.engines", "build", name, folder])
+            done.touch()
 
-    def __init__(self, passages: int, vectors: Queries, arrays: _Arrays) -> None:
-        self._disco = DiscoSearcher(demo_index(passages), Given(vectors))
-        jnius = jvm.start()
-        self._anserini = jnius.autoclass("io.anserini.search.SimpleImpactSearcher")(str(demo_index(passages)))
-        self._jnius = jnius
-        self._vectors = {qid: self._disco.searcher.discriminating(vector) for qid, vector in vectors.items()}
-        self._exhaustive = _exhaustive(arrays, vectors)
-        self.every: dict[str, Callable[..., list[tuple[str, float]]]] = {
-            **{name: partial(self.disco, query_terms=terms) for terms, name in PRUNED.items()},
-            FULL: self.disco,
-            ANSERINI: self.anserini,
-            EXHAUSTIVE: self.exhaustive,
+
+class _Size:
+    """What is measured with one number of documents.
+
+    Args:
+        folder: where the engines were built.
+        size: the number of documents.
+        queries: the conversations.
+    """
+
+    def __init__(self, folder: Path, size: int, queries: _Queries) -> None:
+        self._folder, self._size, self._queries = folder, size, queries
+        everything = queries.timed | queries.tuning | queries.judged
+        self._asks = {name: open_engine(name, folder, everything) for name in installed()}
+        self._depths = [k for k in DEPTHS if k <= size]
+
+    def rows(self, rounds: int) -> Iterator[Row]:
+        """Measure every engine in turns."""
+        for k in self._depths:
+            contenders = {name: partial(ask, k=k) for name, ask in self._contenders(k)}
+            exact = {qid: self._exact(qid, k) for qid in self._queries.timed}
+            times = interleave(
+                {name: partial(_times, ask, self._queries.timed) for name, ask in contenders.items()}, rounds
+            )
+            what = f"{self._size:,} documents, k = {k}"
+            for percentile in PERCENTILES:
+                for name, every in times.items():
+                    values = [float(np.percentile(one.processor, percentile)) for one in every]
+                    yield Row(f"{what}: p{percentile}", "ms", name, values)
+            for percentile in (50, 99):
+                for name, every in times.items():
+                    values = [float(np.percentile(one.wall, percentile)) for one in every]
+                    yield Row(f"{what}: wall p{percentile}", "ms", name, values)
+            for name, ask in contenders.items():
+                yield Row(f"{what}: recall", "of 1", name, [_recall(ask, exact, k)])
+
+    def memory(self) -> Iterator[Row]:
+        """Measure the memory and the files of every engine."""
+        what = f"{self._size:,} documents"
+        for name in self._asks:
+            peak = run_python(["-m", "benchmarks.engines", "answer", name, self._folder]).megabytes
+            yield Row(f"{what}: memory", "MB", name, [peak])
+            files = [file for file in (self._folder / ENGINES[name].folder).rglob("*") if file.is_file()]
+            yield Row(f"{what}: files", "MB", name, [sum(file.stat().st_size for file in files) / 1e6])
+
+    def agreement(self) -> Iterator[Check]:
+        """Compare the exact engines."""
+        k, timed = self._depths[-1], self._queries.timed
+        lucene = {qid: self._asks[LUCENE](qid, k) for qid in timed}
+        # Ties stand in another order in splade-index.
+        for name, what, equal in (
+            (FLAT, "documents, scores and order", _same),
+            (PYSERINI, "documents, scores and order", _same),
+            (SPLADE_INDEX, "scores", _same_scores),
+        ):
+            if name in self._asks:
+                same = all(equal(self._asks[name](qid, k), lucene[qid]) for qid in timed)
+                what = f"{self._size:,} documents, k = {k}: {what} of {LUCENE} and {name}"
+                yield Check(what, "equal" if same else "different", same)
+
+    def kept(self) -> Iterator[Row]:
+        """Measure how much of the measures is left with a query's heaviest terms."""
+        judged, depth = self._queries.judged, min(100, self._size)
+        grades = {qid: dict(self._queries.grades[qid]) for qid in judged}
+
+        def scores(terms: int | None) -> Evaluation:
+            found = {qid: self._asks[LUCENE](qid, depth, query_terms=terms) for qid in judged}
+            return evaluate({qid: dict(zip(*hits, strict=True)) for qid, hits in found.items()}, grades, MEASURES)
+
+        full = scores(None)
+        for terms in QUERY_TERMS:
+            pruned = scores(terms)
+            for name in MEASURES:
+                kept = pruned.mean(name) / full.mean(name)
+                yield Row(f"{self._size:,} documents: {name} kept", "of 1", fewer_terms(terms), [kept])
+
+    def _contenders(self, k: int) -> Iterator[tuple[str, Ask]]:
+        for name, ask in self._asks.items():
+            if name != SEISMIC:
+                yield name, ask
+        for terms in QUERY_TERMS:
+            yield fewer_terms(terms), partial(self._asks[LUCENE], query_terms=terms)
+        if SEISMIC in self._asks:
+            for recall, (cut, factor) in self._tuned(k).items():
+                name = f"{SEISMIC} for {recall} (query_cut {cut}, heap_factor {factor})"
+                yield name, partial(self._asks[SEISMIC], query_cut=cut, heap_factor=factor)
+
+    def _tuned(self, k: int) -> dict[float, tuple[int, float]]:
+        """Return Seismic's fastest settings by the recall that they reach; the most exact ones if none reaches it."""
+        exact = {qid: self._exact(qid, k) for qid in self._queries.tuning}
+        found = []
+        for cut, factor in _SETTINGS:
+            ask = partial(self._asks[SEISMIC], k=k, query_cut=cut, heap_factor=factor)
+            found.append((_recall(ask, exact, k), sum(_times(ask, exact).processor), (cut, factor)))
+        best = max(recall for recall, _, _ in found)
+        return {
+            wanted: min((time, setting) for recall, time, setting in found if recall >= min(wanted, best))[1]
+            for wanted in RECALLS
         }
 
-    def disco(self, qid: str, k: int, query_terms: int | None = None) -> list[tuple[str, float]]:
-        return [(hit.docid, hit.score) for hit in self._disco.search(qid, k, query_terms)]
-
-    def anserini(self, qid: str, k: int) -> list[tuple[str, float]]:
-        return [(hit.docid, hit.score) for hit in self._anserini.search(self._java_query(qid), k)]
-
-    def exhaustive(self, qid: str, k: int) -> list[tuple[str, float]]:
-        found = self._exhaustive.retrieve([qid], k=k, show_progress=False, return_as="tuple")
-        return list(zip(found.doc_ids[0].tolist(), found.scores[0].tolist(), strict=True))
-
-    def _java_query(self, qid: str) -> Any:
-        """Hand a query over as Pyserini does."""
-        query = self._jnius.autoclass("java.util.HashMap")()
-        for token, impact in self._vectors[qid].items():
-            query.put(token, self._jnius.autoclass("java.lang.Integer")(impact))
-        return query
-
-    def __enter__(self) -> _Contenders:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._disco.close()
-        self._anserini.close()
+    def _exact(self, qid: str, k: int) -> tuple[set[str], int]:
+        """Return every document that scores at least as much as the k-th best, and the number of hits."""
+        docids, scores = self._asks[FLAT if FLAT in self._asks else LUCENE](qid, min(self._size, 2 * k))
+        if len(docids) <= k:
+            return set(docids), len(docids)
+        return {docid for docid, score in zip(docids, scores, strict=True) if round(score) >= round(scores[k - 1])}, k
 
 
-def _answers(
-    contenders: _Contenders, timed: Queries, vectors: Queries, grades: Mapping[str, Mapping[str, int]], deepest: int
-) -> tuple[list[Check], dict[int, dict[str, float]]]:
-    """Say whether full searches agree, and how much of the measures and of the best ten pruning keeps, by its terms."""
-    anserini = all(contenders.anserini(qid, deepest) == contenders.disco(qid, deepest) for qid in timed)
-    # Ties stand in another order there, so that of equal scores others may be the last.
-    exhaustive = all(
-        _scores(contenders.exhaustive(qid, deepest)) == _scores(contenders.disco(qid, deepest)) for qid in timed
-    )
-    checks = [
-        Check(f"documents, scores and order of {FULL} and {ANSERINI}, k = {deepest}", _word(anserini), anserini),
-        Check(f"scores of {FULL} and {EXHAUSTIVE}, k = {deepest}", _word(exhaustive), exhaustive),
-    ]
-    full = {qid: contenders.disco(qid, 100) for qid in vectors}
-    before = evaluate({qid: dict(hits) for qid, hits in full.items()}, grades, MEASURES)
-    kept = {}
-    for terms in PRUNED_TERMS:
-        pruned = {qid: contenders.disco(qid, 100, terms) for qid in vectors}
-        after = evaluate({qid: dict(hits) for qid, hits in pruned.items()}, grades, MEASURES)
-        best = [(set(dict(full[qid][:10])), set(dict(pruned[qid][:10]))) for qid in full if full[qid]]
-        kept[terms] = {name: after.mean(name) / before.mean(name) for name in MEASURES}
-        kept[terms]["best 10 documents"] = sum(len(a & b) / len(a) for a, b in best) / len(best)
-    return checks, kept
+def _times(ask: Ask, queries: Mapping[str, object]) -> _Times:
+    times = _Times([], [])
+    for qid in queries:
+        wall, processor = perf_counter(), thread_time()
+        ask(qid)
+        times.processor.append(1000 * (thread_time() - processor))
+        times.wall.append(1000 * (perf_counter() - wall))
+    return times
 
 
-def _scores(hits: Sequence[tuple[str, float]]) -> list[int]:
-    return [round(score) for _, score in hits if score]
+def _recall(ask: Callable[[str], Found], exact: Mapping[str, tuple[set[str], int]], k: int) -> float:
+    shares = [min(1.0, len(best & set(ask(qid)[0][:k])) / number) for qid, (best, number) in exact.items() if number]
+    return float(np.mean(shares))
 
 
-def _word(same: bool) -> str:
-    return "equal" if same else "different"
+def _same(one: Found, other: Found) -> bool:
+    """Whether documents, order and scores are equal, the latter as 32-bit numbers."""
+    return list(one[0]) == list(other[0]) and np.array_equal(np.float32(one[1]), np.float32(other[1]))
 
 
-class _Arrays(NamedTuple):
-    """What splade-index keeps: the postings of every term, one term after the other, and the ids of the documents."""
-
-    data: np.ndarray[Any, Any]
-    indices: np.ndarray[Any, Any]
-    indptr: np.ndarray[Any, Any]
-    ids: np.ndarray[Any, Any]
-    vocabulary: list[str]
+def _same_scores(one: Found, other: Found) -> bool:
+    return [round(score) for score in one[1] if score] == [round(score) for score in other[1] if score]
 
 
-def _exhaustive_arrays(passages: int) -> _Arrays:
-    """Read them from the cache, after writing them there from the vectors the first time."""
-    folder = cached(passages) / "splade-index"
-    source = demo_vectors(passages)
-    if not folder.exists():
-        from scipy.sparse import csr_array
-
-        batches = list(source.batches())
-        terms = np.concatenate([batch.terms[batch.offsets[0] : batch.offsets[-1]] for batch in batches])
-        impacts = np.concatenate([batch.impacts[batch.offsets[0] : batch.offsets[-1]] for batch in batches])
-        lengths = np.concatenate([np.diff(batch.offsets) for batch in batches])
-        rows = csr_array((impacts.astype(np.float32), terms, np.concatenate([[0], np.cumsum(lengths)])))
-        rows.resize(passages, len(source.vocabulary))
-        columns = rows.tocsc()
-        folder.mkdir(parents=True)
-        np.save(folder / "data.npy", columns.data)
-        np.save(folder / "indices.npy", columns.indices.astype(np.int32))
-        np.save(folder / "indptr.npy", columns.indptr.astype(np.int32))
-        np.save(folder / "ids.npy", np.array([docid for batch in batches for docid in batch.ids]))
-    names = ("data", "indices", "indptr", "ids")
-    return _Arrays(*(np.load(folder / f"{name}.npy") for name in names), vocabulary=list(source.vocabulary))
-
-
-def _exhaustive(arrays: _Arrays, vectors: Queries) -> Any:
-    """Open splade-index with these arrays, as its own ``index`` leaves them, and with queries that are encoded."""
-    import torch
-    from splade_index import SPLADE
-
-    numbers = {token: number for number, token in enumerate(arrays.vocabulary)}
-    frequencies = np.diff(arrays.indptr)
-
-    def tensor(vector: Mapping[str, int]) -> torch.Tensor:
-        # As everywhere, terms in no document or in all of them do not count.
-        kept = {numbers[token]: impact for token, impact in vector.items()}
-        kept = {term: kept[term] for term in sorted(kept) if 0 < frequencies[term] < len(arrays.ids)}
-        weights = torch.tensor(list(kept.values()), dtype=torch.float32)
-        return torch.sparse_coo_tensor(torch.tensor([list(kept)]), weights, (len(frequencies),)).coalesce()
-
-    tensors = {qid: tensor(vector) for qid, vector in vectors.items()}
-
-    class Encoded:
-        def encode_query(self, texts: Sequence[str], **options: object) -> list[torch.Tensor]:
-            return [tensors[text] for text in texts]
-
-    index = SPLADE(backend="numba")
-    index.scores = {
-        "data": arrays.data,
-        "indices": arrays.indices,
-        "indptr": arrays.indptr,
-        "num_docs": len(arrays.ids),
-    }
-    index.model = Encoded()
-    index.vocab_dict = numbers
-    index.document_ids = arrays.ids
-    # It returns the texts too; nobody here keeps them.
-    index.corpus = np.zeros(len(arrays.ids), dtype=np.int8)
-    index.unique_token_ids_set = set(np.flatnonzero(frequencies).tolist())
-    return index
-
-
-def _alone(mode: str, passages: int, queries: Path) -> None:
-    """Answer queries in a process of its own, for its memory."""
-    vectors = json.loads(queries.read_text(encoding="utf-8"))
-    if mode == "exhaustive":
-        index = _exhaustive(_exhaustive_arrays(passages), vectors)
-        for qid in vectors:
-            index.retrieve([qid], k=100, show_progress=False, return_as="tuple")
-        return
-    with DiscoSearcher(demo_index(passages), Given(vectors)) as searcher:
-        for qid in vectors:
-            searcher.search(qid, 100, TARGET_TERMS if mode == "pruned" else None)
-
-
-if __name__ == "__main__":
-    _alone(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+def _targets(rows: Sequence[Row], size: int) -> Iterator[Target]:
+    """Compare the flat engine with Lucene and with splade-index."""
+    times = {(row.quantity, row.contender): row.median for row in rows}
+    # Skipping documents pays off in large collections.
+    least = 2.0 if size >= LARGE else 1.0
+    for k in DEPTHS:
+        for percentile in ("p50", "p99"):
+            what = f"{size:,} documents, k = {k}: {percentile}"
+            for other, factor in ((SPLADE_INDEX, least), (LUCENE, 4.0)):
+                if (what, other) in times and (what, FLAT) in times:
+                    yield Target(f"{what}, {other} against {FLAT}", times[what, other] / times[what, FLAT], factor)
+    memory = f"{size:,} documents: memory"
+    if (memory, SPLADE_INDEX) in times and (memory, FLAT) in times:
+        found = times[memory, FLAT] / times[memory, SPLADE_INDEX]
+        yield Target(f"{memory}, {FLAT} against {SPLADE_INDEX}", found, 0.5, at_most=True)

@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from disco_pyserini.conversation import Conversation, Turn, flatten
     from disco_pyserini.datasets.registry import OpenCollection, open_collection
-    from disco_pyserini.encoding import DiscoDocumentEncoder, DiscoQueryEncoder, document_encoder, query_encoder
+    from disco_pyserini.encoding import (
+        DiscoDocumentEncoder,
+        DiscoQueryEncoder,
+        Reading,
+        document_encoder,
+        query_encoder,
+    )
     from disco_pyserini.errors import DiscoError, InputError
     from disco_pyserini.evaluation import Evaluation, evaluate
     from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
     from disco_pyserini.passages import Passage, read_passages
-    from disco_pyserini.search import DiscoSearcher, Explanation, Hit, IndexSummary, TermScore, build_index
+    from disco_pyserini.search import (
+        DiscoSearcher,
+        Explanation,
+        Hit,
+        IndexSummary,
+        TermScore,
+        build_index,
+        update_index,
+    )
     from disco_pyserini.training.config import TrainingConfig, read_config
-    from disco_pyserini.training.distillation import Trained, train
+    from disco_pyserini.training.conversational_evaluator import ConversationalEvaluator
+    from disco_pyserini.training.distillation import train
     from disco_pyserini.training.losses import (
         ContrastiveLoss,
         DiscoLoss,
@@ -27,6 +42,7 @@ if TYPE_CHECKING:
         RepresentationMSELoss,
         SampledLoss,
     )
+    from disco_pyserini.training.run import Trained
     from disco_pyserini.training.teachers import read_teacher, write_teacher
     from disco_pyserini.trec import read_qrels, read_run, read_topics, write_run
     from disco_pyserini.vectors import encode_corpus, open_vectors
@@ -37,6 +53,7 @@ _HOME = {
     "Bm25Searcher": "lucene.bm25",
     "ContrastiveLoss": "training.losses",
     "Conversation": "conversation",
+    "ConversationalEvaluator": "training.conversational_evaluator",
     "DiscoDocumentEncoder": "encoding",
     "DiscoError": "errors",
     "DiscoLoss": "training.losses",
@@ -52,10 +69,11 @@ _HOME = {
     "OpenCollection": "datasets.registry",
     "Passage": "passages",
     "QueryLoss": "training.losses",
+    "Reading": "encoding",
     "RepresentationMSELoss": "training.losses",
     "SampledLoss": "training.losses",
     "TermScore": "search",
-    "Trained": "training.distillation",
+    "Trained": "training.run",
     "TrainingConfig": "training.config",
     "Turn": "conversation",
     "build_bm25_index": "lucene.bm25",
@@ -74,6 +92,7 @@ _HOME = {
     "read_teacher": "training.teachers",
     "read_topics": "trec",
     "train": "training.distillation",
+    "update_index": "search",
     "write_run": "trec",
     "write_teacher": "training.teachers",
 }
@@ -83,6 +102,7 @@ __all__ = [
     "Bm25Searcher",
     "ContrastiveLoss",
     "Conversation",
+    "ConversationalEvaluator",
     "DiscoDocumentEncoder",
     "DiscoError",
     "DiscoLoss",
@@ -98,6 +118,7 @@ __all__ = [
     "OpenCollection",
     "Passage",
     "QueryLoss",
+    "Reading",
     "RepresentationMSELoss",
     "SampledLoss",
     "TermScore",
@@ -120,6 +141,7 @@ __all__ = [
     "read_teacher",
     "read_topics",
     "train",
+    "update_index",
     "write_run",
     "write_teacher",
 ]

@@ -12,19 +12,24 @@ from pydantic import ConfigDict, Field
 from disco_pyserini.impacts import Quantiser
 from disco_pyserini.records import FileName, Items, Record, Text, built, read_yaml
 
-DEFAULT_ENCODER = "splade-disco-human-mistral"
-"""What ``--encoder disco`` means for an index that does not say which encoder it belongs to."""
+DEFAULT_ENCODER = "english"
+"""What encodes passages if no encoder is named. It ships with the package."""
+
+PUBLISHED_ENCODER = "splade-disco-human-mistral"
+"""What ``--encoder disco`` means for an index of another tool: most of these have this encoder's document encoder."""
 
 
 class ModelReference(Record):
     """A checkpoint: a hub id, or a path (relative paths start at the folder of the cards), and how it is used.
 
-    ``max_length`` has room for the two special tokens around a text and one token of it.
+    ``max_length`` has room for the two special tokens around a text and one token of it; by default it is the
+    checkpoint's own. ``sha256`` is what `disco_pyserini.encoding.locate.checksum` must find when the encoder is opened.
     """
 
     model: Text
-    max_length: Annotated[int, Field(ge=3)]
+    max_length: Annotated[int, Field(ge=3)] | None = None
     revision: Text | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 class PublishedScores(Record):
@@ -63,7 +68,9 @@ def cards_folder() -> Path:
 @cache
 def cards() -> dict[str, Card]:
     """Read every card, by name."""
-    return {card.name: card for card in map(read_card, sorted(cards_folder().glob("*.yaml")))}
+    return {
+        card.name: card for card in map(read_card, sorted(cards_folder().glob("*.yaml"), key=lambda path: path.stem))
+    }
 
 
 def read_card(path: Path) -> Card:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.html_tables import html_table
 
 SEPARATOR = "[SEP]"
 BERT_SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -63,7 +64,7 @@ class Conversation:
         return cls((*(Turn(user, system) for user, system in history), Turn(utterance)))
 
     @classmethod
-    def from_messages(cls, messages: Iterable[object]) -> Conversation:
+    def from_messages(cls, messages: Iterable[object], ignored: Callable[[str], object] | None = None) -> Conversation:
         """Build a conversation from chat messages, as OpenAI's and LangChain's interfaces exchange them.
 
         Each user message begins a turn, and the assistant messages after it, joined by spaces, are its response.
@@ -74,7 +75,8 @@ class Conversation:
             messages: the messages, oldest first: mappings with ``role`` (``user``, ``assistant``, ``system``, …) and
                 ``content``, or objects with ``role`` or ``type`` (LangChain's ``human``, ``ai``, ``system``, …) and
                 ``content``. The content is text, None, or a list of parts: texts are joined by spaces; other
-                parts, such as images, are ignored and logged.
+                parts, such as images, are ignored.
+            ignored: called with a sentence about each ignored part; by default it is logged.
 
         Raises:
             InputError: a message or a role is malformed, there is no user message, or the last one has no text.
@@ -83,6 +85,7 @@ class Conversation:
             raise InputError(
                 f"expected a list of messages, found {messages!r:.80}: pass [{{'role': 'user', 'content': …}}, …]"
             )
+        tell = ignored or logger.info
         turns: list[Turn] = []
         roles: set[str] = set()
         last_user_message = 0
@@ -91,8 +94,8 @@ class Conversation:
             roles.add(role)
             if role in _USER:
                 last_user_message = number
-                turns.append(Turn(_message_text(content, number)))
-            elif role in _ASSISTANT and turns and (text := _message_text(content, number)):
+                turns.append(Turn(_message_text(content, number, tell)))
+            elif role in _ASSISTANT and turns and (text := _message_text(content, number, tell)):
                 before = turns[-1].response
                 turns[-1] = Turn(turns[-1].utterance, f"{before} {text}" if before else text)
         if not turns:
@@ -123,6 +126,11 @@ class Conversation:
         """Return the same conversation without the system's responses."""
         return Conversation(tuple(Turn(turn.utterance) for turn in self.turns))
 
+    def _repr_html_(self) -> str:
+        """Return the turns as Jupyter shows them, oldest first."""
+        rows = [(number, turn.utterance, turn.response) for number, turn in enumerate(self.turns, 1)]
+        return html_table(f"conversation, turn {len(rows)} to answer", ("turn", "user", "assistant"), rows)
+
 
 def flatten(conversation: Conversation, special_tokens: Sequence[str] = BERT_SPECIAL_TOKENS) -> str:
     """Write a conversation as one line, newest first: ``q_n [SEP] a_{n-1} [SEP] q_{n-1} … [SEP] a_1 [SEP] q_1``.
@@ -138,17 +146,55 @@ def flatten(conversation: Conversation, special_tokens: Sequence[str] = BERT_SPE
     Raises:
         InputError: the last utterance is empty.
     """
-    pieces = [_one_line(conversation.utterance, special_tokens)]
-    if not pieces[0]:
+    return f" {SEPARATOR} ".join(said.text for said in spoken(conversation, special_tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said in a conversation, as `flatten` writes it.
+
+    Attributes:
+        turn: the number of the turn, from 1 for the oldest.
+        speaker: who said it.
+        text: the text on one line.
+    """
+
+    turn: int
+    speaker: Literal["user", "assistant"]
+    text: str
+
+
+def spoken(conversation: Conversation, special_tokens: Sequence[str] = BERT_SPECIAL_TOKENS) -> list[Said]:
+    """Return the pieces that `flatten` joins, newest first.
+
+    Args:
+        conversation: see `flatten`.
+        special_tokens: see `flatten`.
+
+    Raises:
+        InputError: the last utterance is empty.
+    """
+    last = len(conversation.turns)
+    pieces = [Said(last, "user", _one_line(conversation.utterance, special_tokens))]
+    if not pieces[0].text:
         raise InputError("the utterance to answer is empty: every query needs text in its last turn")
-    for turn in reversed(conversation.turns[:-1]):
-        pieces.append(_one_line(turn.response or "", special_tokens))
-        pieces.append(_one_line(turn.utterance, special_tokens))
-    return f" {SEPARATOR} ".join(piece for piece in pieces if piece)
+    for number, turn in reversed(list(enumerate(conversation.turns[:-1], 1))):
+        pieces.append(Said(number, "assistant", _one_line(turn.response or "", special_tokens)))
+        pieces.append(Said(number, "user", _one_line(turn.utterance, special_tokens)))
+    return [piece for piece in pieces if piece.text]
 
 
 def query_text(conversation: Conversation, form: str) -> str:
-    """Return the query text of a conversation in one of its forms.
+    """Return the query text of a conversation in one of its forms; see `in_form`.
+
+    Raises:
+        InputError: the form is unknown, or the last utterance is empty.
+    """
+    return flatten(in_form(conversation, form))
+
+
+def in_form(conversation: Conversation, form: str) -> Conversation:
+    """Return the part of a conversation that a query form keeps.
 
     Args:
         conversation: the conversation up to the turn to answer.
@@ -156,18 +202,18 @@ def query_text(conversation: Conversation, form: str) -> str:
             responses), or ``utterance`` (the last utterance alone).
 
     Raises:
-        InputError: the form is unknown, or the last utterance is empty.
+        InputError: the form is unknown.
     """
     if form == "conversation":
-        return flatten(conversation)
+        return conversation
     if form == "user-turns":
-        return flatten(conversation.user_turns())
+        return conversation.user_turns()
     if form == "utterance":
-        return flatten(conversation.last(1))
+        return conversation.last(1)
     prefix, _, number = form.partition(":")
-    if prefix == "last" and number.isdecimal():
-        return flatten(conversation.last(int(number)))
-    raise InputError(f"unknown query form {form!r}: expected conversation, user-turns, last:N or utterance")
+    if prefix == "last" and number.isdecimal() and len(number) < 10:
+        return conversation.last(int(number))
+    raise InputError(f"unknown query form {form!r:.80}: expected conversation, user-turns, last:N or utterance")
 
 
 def _one_line(text: str, special_tokens: Sequence[str]) -> str:
@@ -198,7 +244,7 @@ def _role_and_content(message: object, number: int) -> tuple[str, object]:
     return name, content
 
 
-def _message_text(content: Any, number: int) -> str:
+def _message_text(content: Any, number: int, tell: Callable[[str], object]) -> str:
     """Return the text of a message's content, empty if it has none."""
     if content is None or isinstance(content, str):
         return content or ""
@@ -218,5 +264,5 @@ def _message_text(content: Any, number: int) -> str:
         if kind in _TEXT_PARTS:
             texts.append(part["text"])
         else:
-            logger.info("message %d: a part of type %r was ignored: only text is searched with", number, kind)
+            tell(f"message {number}: a part of type {kind!r:.80} was ignored: only text is searched with")
     return " ".join(texts)

@@ -1,4 +1,4 @@
-"""The demonstration: a generated collection, indexed and searched in six ways, evaluated side by side."""
+"""The demonstration: a generated collection, indexed and searched in six ways, evaluated side by side; and a chat."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
+from disco_pyserini.cards import DEFAULT_ENCODER
+from disco_pyserini.conversation import Conversation
 from disco_pyserini.datasets.layout import write_collection
 from disco_pyserini.datasets.registry import open_collection
 from disco_pyserini.datasets.turns import Query, topic_texts
 from disco_pyserini.encoding import document_encoder, query_encoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.evaluation import DEFAULT_MEASURES, Evaluation, evaluate
+from disco_pyserini.files import make_folder, write_aside
 from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
 from disco_pyserini.lucene.impact_index import build_index
-from disco_pyserini.search.engine import Hit
+from disco_pyserini.passages import read_passages
+from disco_pyserini.search.hits import Hit
+from disco_pyserini.search.indexing import build_index as index_passages
 from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.trec import read_qrels, read_run, read_topics, write_run, write_topics
 from disco_pyserini.vectors import encode_corpus, open_vectors
+from disco_pyserini.vectors.pipeline import splitter_for
 
 COLLECTION, SPLIT = "demo-world", "test"
 ENCODER = "disco-tiny"
 HITS = 100
+
+CHAT_CORPUS = "pydoc:csv,difflib,json,random,shutil,statistics,tarfile,tempfile,zipfile"
+CHAT = ("How do I add a file to a tar archive?", "How do I list what is in it?", "How do I extract everything?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,33 @@ def example(folder: Path) -> Example | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """A question in real English, and the best passages for it: in its conversation, and for the question alone."""
+
+    question: str
+    docid: str
+    text: str
+    docid_alone: str
+
+
+def run_chat(folder: Path, say: Callable[[str], None]) -> list[ChatTurn]:
+    """Index documentation strings of the standard library with the encoder for English, and ask about them."""
+    say(f"encoding {CHAT_CORPUS} with {DEFAULT_ENCODER}")
+    document = document_encoder(DEFAULT_ENCODER)
+    index = index_passages(
+        read_passages(CHAT_CORPUS, splitter=splitter_for(document)), folder / "index.pydoc", encoder=document
+    )
+    turns: list[ChatTurn] = []
+    with DiscoSearcher(index, query_encoder(DEFAULT_ENCODER)) as searcher:
+        for question in CHAT:
+            history = [(turn.question, turn.text) for turn in turns]
+            [best] = searcher.search(Conversation.from_history(question, history), k=1)
+            [alone] = searcher.search(question, k=1)
+            turns.append(ChatTurn(question, best.docid, best.text or "", alone.docid))
+    return turns
+
+
 def stock_command(folder: Path, output: Path) -> str:
     """The Pyserini command that writes the DiSCo row's run again."""
     return (
@@ -147,7 +183,7 @@ def _search(
     topics = read_topics(topics_path)
     searcher.batch_search([next(iter(topics.values()))], ["warm-up"])
     started = perf_counter()
-    results: dict[str, list[Hit]] = {}
+    results: dict[str, Sequence[Hit]] = {}
     for qid, text in topics.items():
         results |= searcher.batch_search([text], [qid], HITS)
     milliseconds = 1000 * (perf_counter() - started) / len(topics)
@@ -169,5 +205,6 @@ def _clear(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists():
         raise InputError(f"{folder} holds something else: name an empty folder with --output")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / _MARKER).touch()
+    make_folder(folder)
+    with write_aside(folder / _MARKER):
+        pass

@@ -36,6 +36,8 @@ PACKAGES = (
 # Every kind of extension.
 REGISTRIES = (
     "disco_pyserini.datasets.registry:COLLECTIONS",
+    "disco_pyserini.passages.source:CORPORA",
+    "disco_pyserini.passages.source:FORMATS",
     "disco_pyserini.training.losses:LOSSES",
     "disco_pyserini.training.sampling:STRATEGIES",
     "disco_pyserini.training.fusion:RULES",
@@ -90,6 +92,7 @@ def check_plugin() -> list[Finding]:
             f"plugin, {probe['feature']}",
             probe["state"] + (f": {probe['problem']}" if probe["problem"] else ""),
             good=probe["state"] == "active",
+            needed=probe["state"] != "unused",
             remedy=_PLUGIN_REMEDIES.get(probe["state"], ""),
         )
         for probe in probes
@@ -98,6 +101,7 @@ def check_plugin() -> list[Finding]:
 
 _PLUGIN_REMEDIES = {
     "missing": "reinstall with pip; or use `disco search …`, which needs no .pth file",
+    "unused": "needed for python -m pyserini.server.rest only: pip install faiss-cpu; or use `disco serve`",
     "failed": "use `disco search …`, which needs no plugin, and report the problem",
 }
 
@@ -153,10 +157,11 @@ def _folders() -> list[Finding]:
 
 
 def _encoders() -> list[Finding]:
-    from disco_pyserini.cards import DEFAULT_ENCODER, cards
+    from disco_pyserini.cards import DEFAULT_ENCODER, PUBLISHED_ENCODER, cards
     from disco_pyserini.encoding.locate import is_present
 
     findings = []
+    roles = {DEFAULT_ENCODER: " (the default)", PUBLISHED_ENCODER: " (the default for indexes of other tools)"}
     for card in cards().values():
         absent = [
             reference.model
@@ -166,7 +171,7 @@ def _encoders() -> list[Finding]:
             )
             if not present
         ]
-        default = " (the default for indexes of other tools)" if card.name == DEFAULT_ENCODER else ""
+        default = roles.get(card.name, "")
         remedy = f"downloaded on first use; or: hf download {' ; hf download '.join(absent)}" if absent else ""
         detail = f"not stored here: {', '.join(absent)}" if absent else "stored here"
         findings.append(Finding(f"encoder {card.name}{default}", detail, good=not absent, needed=False, remedy=remedy))

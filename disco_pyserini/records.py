@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.extensions import nearest
+from disco_pyserini.storage import AnyPath
 
 
 class Record(BaseModel):
@@ -119,7 +120,30 @@ def parse_yaml(text: str, where: str) -> Any:
 
 
 class _Yaml(yaml.SafeLoader):
-    pass
+    """Refuses what is nested too deeply, which takes PyYAML seconds to fail on, and control characters.
+
+    YAML has escapes for them (``"\\e"``), but no terminal, no page and no file of ours could show them.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise yaml.YAMLError(f"nested more than {_DEEPEST} deep")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_scalar(self, node: Any) -> Any:
+        text = super().construct_scalar(node)
+        if found := _CONTROL.search(text):
+            raise yaml.YAMLError(f"expected text without control characters, found {found[0]!r} in {text!r:.80}")
+        return text
+
+
+_DEEPEST = 100
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 _BOOL = "tag:yaml.org,2002:bool"
@@ -133,7 +157,7 @@ _Yaml.add_implicit_resolver(
 )
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: AnyPath) -> Any:
     """Parse a JSON file.
 
     Raises:
@@ -154,13 +178,15 @@ def parse_json(text: str | bytes, where: str) -> Any:
         raise InputError(f"{where}: expected JSON: {problem}") from problem
 
 
-def _text(path: Path) -> str:
+def _text(path: AnyPath) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem
     except UnicodeDecodeError as problem:
         raise InputError(f"{path}: expected UTF-8: {problem}: convert the file to UTF-8") from problem
+    except ValueError as problem:  # a null character in the path
+        raise InputError(f"{str(path)!r}: cannot be read: {problem}: check the path") from problem
 
 
 _EXPECTED = {
@@ -238,8 +264,13 @@ def _title(record: type[BaseModel], item: object, number: int) -> str:
 def _record_in(record: type[BaseModel], field: object) -> type[BaseModel]:
     """The record, or the list of records, that a field holds; the record itself if it holds neither."""
     known = record.model_fields.get(str(field))
-    types = _types(known.annotation) if known else iter(())
-    return next((each for each in types if isinstance(each, type) and issubclass(each, BaseModel)), record)
+    return (record_in(known.annotation) if known else None) or record
+
+
+def record_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the record in a field's type: the record itself, or that of a list; None if there is none."""
+    types = (each for each in _types(annotation) if isinstance(each, type))
+    return next((each for each in types if issubclass(each, BaseModel)), None)
 
 
 def _types(annotation: Any) -> Iterator[Any]:

@@ -229,7 +229,7 @@ def _filled_lines(path: Path | str) -> Iterator[tuple[int, str]]:
 
 
 def _plain(number: str) -> str:
-    """Refuse the spellings that only Python reads, such as ``1_000``."""
-    if "_" in number:
-        raise ValueError(f"expected a number without underscores, found {number}")
+    """Refuse the spellings that only Python reads, such as ``1_000`` and the digits of other scripts."""
+    if "_" in number or not number.isascii():
+        raise ValueError(f"expected a number of the digits 0 to 9, found {number}")
     return number

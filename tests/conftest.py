@@ -9,11 +9,31 @@ from pathlib import Path
 
 import pytest
 from checkpoints import make_checkpoint
+from filelock import FileLock
+from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["small_indexes", "child_processes"]
+pytest_plugins = ["small_indexes", "child_processes", "s3_server"]
+
+# `make test` tries the same inputs each time, `make campaign` new ones.
+settings.register_profile("test", deadline=None, derandomize=True, database=None, max_examples=40)
+settings.register_profile("campaign", deadline=None, database=None, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 # No test may depend on a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+class ByFile(LoadScopeScheduling):
+    """A worker runs whole files, whose tests share what they made; long tests that share nothing go one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in ("tests/test_docs.py", "tests/reproduction/test_recipes.py") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,11 +60,18 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder that `disco demo` leaves behind, and what it printed."""
-    folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run([sys.executable, "-m", "disco_pyserini", "demo"], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder / "demo", done.stdout
+    """The folder that `disco demo` leaves behind, and what it printed; all workers read the same."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demonstration"
+    printed = folder / "printed.txt"
+    with FileLock(f"{folder}.lock"):
+        if not printed.exists():
+            folder.mkdir()
+            command = [sys.executable, "-m", "disco_pyserini", "demo"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            printed.write_text(done.stdout)
+    return folder / "demo", printed.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from disco_pyserini.vectors.manifest import VectorSpace, vocabulary_hash
 
 ODD_TOKENS = ["##ing", "[unused1]", "é", "'", '"', "\\", "東", "|", "a|7", "1", "\u00a0", "𝔘", "#", "^2", "x" * 255]
 SIZE = 2000
+REPOSITORY = Path(__file__).parents[1]
 
 Vector = Mapping[str, int]
 
@@ -176,22 +177,29 @@ def environment() -> dict[str, str]:
 
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+PluginEnvironment = dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def run_python(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run this Python, with this checkout importable and setup.py's .pth line active."""
+def plugin_environment(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> PluginEnvironment:
+    """Return the environment for sub-processes that import this checkout, with setup.py's .pth line active."""
     site = tmp_path_factory.mktemp("site")
-    root = Path(__file__).parents[1]
+    root = REPOSITORY
     # An installed .pth file may be older than this checkout.
-    others = "sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != 'DiscoPyseriniWaits']"
+    others = "sys.meta_path[:] = [f for f in sys.meta_path if 'DiscoPyseriniWaits' not in repr(f)]"
     lines = ["import sys", others, pth_line(root), f"sys.path.append({str(root)!r})"]
     (site / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
+    return {**environment, "PYTHONPATH": str(site)}
+
+
+@pytest.fixture(scope="session")
+def run_python(plugin_environment: PluginEnvironment) -> Run:
+    """Run this Python in the environment with the plugin."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *map(str, arguments)],
-            env={**environment, "PYTHONPATH": str(site), **variables},
+            env={**plugin_environment, **variables},
             capture_output=True,
             text=True,
             timeout=180,
@@ -203,7 +211,7 @@ def run_python(environment: dict[str, str], tmp_path_factory: pytest.TempPathFac
 def pth_line(root: Path) -> str:
     """Return the line that setup.py writes into the .pth file."""
     source = (root / "setup.py").read_text(encoding="utf-8")
-    match = re.search(r"^PTH_SOURCE = .*?^PTH_LINE = .*?$", source, flags=re.MULTILINE | re.DOTALL)
+    match = re.search(r"^PTH_SOURCE = .*?^PTH_LINE = .*?^\)$", source, flags=re.MULTILINE | re.DOTALL)
     assert match
     names: dict[str, str] = {}
     exec(match[0], names)

@@ -15,7 +15,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "disco_pyserini"
 
-BASE = {"errors", "extras", "files", "records", "extensions"}
+BASE = {"errors", "extras", "files", "records", "extensions", "storage"}
 FORMATS = {*BASE, "conversation", "trec"}
 VECTORS = {*BASE, "conversation", "impacts", "cards", "encoding", "vectors", "passages"}
 SEARCH = {*VECTORS, "search", "trec"}
@@ -23,10 +23,12 @@ MAY_IMPORT = {
     "errors": set(),
     "logs": set(),
     "extras": {"errors"},
-    "files": {"errors"},
-    "records": {"errors", "extensions"},
+    "storage": {"errors"},
+    "files": {"errors", "storage"},
+    "records": {"errors", "extensions", "storage"},
     "extensions": {"errors"},
-    "conversation": {"errors"},
+    "html_tables": set(),
+    "conversation": {"errors", "html_tables"},
     "impacts": {"errors"},
     "trec": {"errors", "files"},
     "cards": {*BASE, "impacts"},
@@ -35,13 +37,17 @@ MAY_IMPORT = {
     "vectors": {*BASE, "impacts", "cards", "encoding", "passages"},
     "datasets": {*FORMATS, "passages"},
     "demo_world": {*FORMATS, "passages", "datasets"},
-    "exports": {*BASE, "vectors"},
-    "search": SEARCH,
+    "exports": {*BASE, "vectors", "search"},
+    "search": {*SEARCH, "html_tables"},
     "lucene": SEARCH,
+    "flat": SEARCH,
     "plugin": {*SEARCH, "lucene", "datasets", "logs"},
+    "integrations": {*BASE, "conversation", "encoding", "datasets", "search"},
     "evaluation": {*BASE, "impacts", "trec", "vectors"},
     "training": {*VECTORS, "trec", "datasets", "evaluation"},
     "rewriting": {*FORMATS, "datasets", "encoding"},
+    "ray": SEARCH,
+    "serving": {*SEARCH, "datasets", "evaluation", "rewriting", "reproduction"},
     "reproduction": {*FORMATS, "cards", "datasets", "evaluation", "passages"},
 }
 KNOW_JAVA = {"lucene", "plugin"}

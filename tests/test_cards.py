@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from disco_pyserini.cards import DEFAULT_ENCODER, ModelReference, cards, read_card
+from disco_pyserini.cards import PUBLISHED_ENCODER, ModelReference, cards, read_card
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import Quantiser
 
@@ -22,7 +22,7 @@ def test_published_cards() -> None:
         assert card.document.model == "naver/splade-cocondenser-ensembledistil"
         assert card.query.max_length == 256
         assert card.licence == "CC BY-NC-SA 4.0"
-    assert DEFAULT_ENCODER in published
+    assert PUBLISHED_ENCODER in published
 
 
 def test_published_scores_carry_their_source() -> None:

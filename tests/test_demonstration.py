@@ -47,6 +47,14 @@ def test_the_printed_pyserini_command_reproduces_the_run_exactly(demo: Path, dem
     assert (demo / "run.pyserini.txt").read_bytes() == (demo / "run.disco.conversation.txt").read_bytes()
 
 
+def test_it_ends_with_the_chat_of_the_readme(demo_output: str) -> None:
+    found = re.findall(r"^    finds   (\S+):", demo_output, flags=re.MULTILINE)
+    assert found == ["tarfile.TarFile.add#1", "tarfile.TarFile.getnames#1", "tarfile.TarFile.extractall#1"]
+    assert "(the question alone finds random.Random.shuffle#1)" in demo_output
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^    finds   (\S+):", readme, flags=re.MULTILINE) == found
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     done = subprocess.run(

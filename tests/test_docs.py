@@ -41,6 +41,7 @@ def test_examples_run_as_they_stand(page: Path, demo: Path, tmp_path: Path) -> N
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLLECTION": str(collection),
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
     }
     for kind, text in examples(page):
         command = ["bash", "-euo", "pipefail", "-c", text] if kind == "bash" else [sys.executable, "-c", text]

@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_is_in_the_site(site: Path) -> None:
     pages = {path.with_suffix(".html").name for path in (REPOSITORY / "docs").glob("*.md")}
     assert pages <= {path.name for path in site.glob("*.html")}
-    assert "Two commands" in (site / "index.html").read_text(encoding="utf-8")
+    assert "Ask your documents" in (site / "index.html").read_text(encoding="utf-8")
 
 
 def test_pages_load_nothing_from_other_hosts(site: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_reference_has_every_public_name_and_command(site: Path) -> None:
     package = Path(disco_pyserini.__file__).parent
     sources = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
     extensions = re.findall(r"^\w+: Registry\[(?:type\[)?(\w+)\]", sources, flags=re.MULTILINE)
-    assert len(extensions) == 7
+    assert len(extensions) == 8
     assert [name for name in extensions if not re.search(rf'id="disco_pyserini[\w.]*\.{name}"', api)] == []
     commands = (site / "cli.html").read_text(encoding="utf-8")
     assert 'id="disco-encode"' in commands and "--shard-num" in commands

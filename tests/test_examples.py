@@ -35,7 +35,8 @@ def test_every_example_is_tested_and_listed() -> None:
     listed = re.findall(
         r"^\| \[(.*?)\]\((.*?)\) \|", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert listed == [(name, name) for name in names]
+    notebooks = sorted(path.name for path in EXAMPLES.glob("*.ipynb"))  # tested in test_notebooks.py
+    assert listed == [(name, name) for name in (*names, *notebooks)]
 
 
 def test_search(folder: Path) -> None:

@@ -13,7 +13,18 @@ import pytest
 from disco_pyserini.extras import MODULES
 
 # What is imported under another name than it is installed by.
-PACKAGES = {"datasets": "sentence-transformers", "accelerate": "sentence-transformers"}
+PACKAGES = {
+    "docx": "python-docx",
+    "datasets": "sentence-transformers",
+    "accelerate": "sentence-transformers",
+    "langchain_core": "langchain-core",
+    "llama_index": "llama-index-core",
+    "haystack": "haystack-ai",
+    "qdrant_client": "qdrant-client",
+    "opensearchpy": "opensearch-py",
+    "fastapi_offline": "fastapi-offline",
+    "prometheus_client": "prometheus-client",
+}
 
 USES = {
     "train": "from disco_pyserini.training.distillation import train; train(None)",
@@ -23,10 +34,26 @@ USES = {
         "open_int8(Path(cards()['disco-tiny'].query.model), None, None)"
     ),
     "report": "from disco_pyserini.evaluation.plots import svg_by_depth; svg_by_depth([], 'label', 'salt')",
+    "flat": "from disco_pyserini.flat.build import build_index; build_index(None, Path('index'))",
+    "documents": (
+        "from disco_pyserini import read_passages; Path('a.pdf').write_bytes(b'%PDF'); list(read_passages('a.pdf'))"
+    ),
     "import": (
         "from disco_pyserini.vectors.splade_index import open_splade_index; "
         "Path('doc_ids.pkl').write_bytes(b''); Path('array_index.h5py').write_bytes(b''); open_splade_index(Path())"
     ),
+    "ray": "from disco_pyserini.ray.cluster import connected; connected('local').__enter__()",
+    "pyterrier": "import disco_pyserini.integrations.pyterrier",
+    "langchain": "import disco_pyserini.integrations.langchain",
+    "llama-index": "import disco_pyserini.integrations.llama_index",
+    "haystack": "import disco_pyserini.integrations.haystack",
+    "mteb": "import disco_pyserini.integrations.mteb",
+    "qdrant": "from disco_pyserini.exports.qdrant import EXPORT; EXPORT(None, Path('index'))",
+    "milvus": "from disco_pyserini.exports.milvus import EXPORT; EXPORT(None, Path('index'))",
+    "postgres": "from disco_pyserini.exports.pgvector import EXPORT; EXPORT(None, Path('index'))",
+    "opensearch": "from disco_pyserini.search import ENGINES; ENGINES.get('opensearch').open(Path('index'))",
+    "elasticsearch": "from disco_pyserini.search import ENGINES; ENGINES.get('elasticsearch').open(Path('index'))",
+    "serve": "from disco_pyserini.cli.serve import serve; serve(['index'])",
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -7,8 +8,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, field_validator
 
+from disco_pyserini.cards import read_card
 from disco_pyserini.errors import InputError
 from disco_pyserini.records import FileName, Items, Record, built, read_json, read_yaml
+from disco_pyserini.reproduction.recipe import read_recipe
+from disco_pyserini.training.config import read_config, read_siamese_config
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,11 @@ def test_a_short_file_of_many_aliases_has_a_short_message(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 2_000, "a: [", "a: !!int x", 'a: !!int ""', "a: !!bool x", "a: !!timestamp x", "a: 2020-13-45", "\0"]
+    "text",
+    [
+        *("[" * 2_000, "a: [", "a: !!int x", 'a: !!int ""', "a: !!bool x", "a: !!timestamp x", "a: 2020-13-45", "\0"),
+        *('a: "\\x07"', '"\\e": 1', 'a: "\\uD800"', "a: !!python/name:os.system", "a: !!python/object/new:str [x]"),
+    ],
 )
 def test_what_is_not_yaml_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.yaml"
@@ -144,3 +152,12 @@ def test_numbers_and_truth_are_those_of_yaml_1_2(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
     path.write_text("{a: 2e-5, b: no, c: false, d: .5}")
     assert read_yaml(path) == {"a": 2e-5, "b": "no", "c": False, "d": 0.5}
+
+
+@pytest.mark.parametrize("read", [read_card, read_recipe, read_config, read_siamese_config])
+def test_no_tag_of_a_file_is_run(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(f"name: !!python/object/apply:os.mkdir [{tmp_path}/made]\n")
+    with pytest.raises(InputError, match=r"t\.yaml: expected YAML: .*python/object/apply:os\.mkdir"):
+        read(path)
+    assert list(tmp_path.iterdir()) == [path]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disco_pyserini.cli.shared import Qrels, Turns
+from disco_pyserini.cli.shared import Qrels, Turns, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
     from disco_pyserini.reproduction.turn_comparison import Comparison, Comparisons, Run
 
@@ -53,12 +54,14 @@ def compare(
 
 def _summary(console: Console, found: Comparisons) -> None:
     baseline = found.baseline
-    console.print(f"{found.measure} over {len(baseline.scores)} queries; {baseline.name}: {baseline.mean:.4f}")
+    console.print(
+        printable(f"{found.measure} over {len(baseline.scores)} queries; {baseline.name}: {baseline.mean:.4f}")
+    )
     correction = ", Holm–Bonferroni" if len(found.others) > 1 else ""
     for other in found.others:
         wins, losses = len(other.wins), len(other.losses)
         console.print(
-            f"{other.run.name}: {other.run.mean:.4f} ({other.run.mean - baseline.mean:+.4f}, "
+            f"{printable(other.run.name)}: {other.run.mean:.4f} ({other.run.mean - baseline.mean:+.4f}, "
             f"p = {other.p:.2g} by a paired t-test{correction}); "
             f"{wins} better, {losses} worse, {len(other.differences) - wins - losses} equal"
         )
@@ -67,27 +70,28 @@ def _summary(console: Console, found: Comparisons) -> None:
 def _turn(console: Console, found: Comparisons, other: Comparison, qid: str, texts: Mapping[str, str]) -> None:
     from rich.rule import Rule
     from rich.table import Table
-    from rich.text import Text
 
     query = found.turns[qid]
     console.print()
-    console.print(Rule(Text(f"{qid}, turn {query.depth}: {found.measure} {other.differences[qid]:+.4f}"), align="left"))
+    console.print(
+        Rule(_text(f"{qid}, turn {query.depth}: {found.measure} {other.differences[qid]:+.4f}"), align="left")
+    )
     earlier = query.conversation.turns[:-1]
     if (left_out := len(earlier) - _HISTORY) > 0:
         console.print(f"({left_out} earlier {'turn' if left_out == 1 else 'turns'})", style="dim")
     lines = Table.grid(padding=(0, 2))
     for turn in earlier[-_HISTORY:]:
-        lines.add_row("user", Text(_cut(turn.utterance)))
-        lines.add_row("system", Text(_cut(turn.response or "(not recorded)")), style="dim")
-    lines.add_row("user", Text(query.conversation.utterance, style="bold"))
+        lines.add_row("user", _text(_cut(turn.utterance)))
+        lines.add_row("system", _text(_cut(turn.response or "(not recorded)")), style="dim")
+    lines.add_row("user", _text(query.conversation.utterance, style="bold"))
     for name, text in query.rewrites.items():
-        lines.add_row(name, Text(text, style="italic"))
+        lines.add_row(printable(name), _text(text, style="italic"))
     console.print(lines)
     table = Table(expand=True, show_lines=True)
     relevant = {docid for docid, grade in found.qrels.get(qid, {}).items() if grade > 0}
     both = (found.baseline, other.run)
     for run in both:
-        table.add_column(Text(f"{run.name}: {run.scores[qid]:.4f}"), ratio=1, overflow="fold")
+        table.add_column(_text(f"{run.name}: {run.scores[qid]:.4f}"), ratio=1, overflow="fold")
     columns: Sequence[Sequence[RenderableType]] = [_passages(run, qid, relevant, texts) for run in both]
     for row in zip(*columns, strict=True):
         table.add_row(*row)
@@ -95,16 +99,20 @@ def _turn(console: Console, found: Comparisons, other: Comparison, qid: str, tex
 
 
 def _passages(run: Run, qid: str, relevant: set[str], texts: Mapping[str, str]) -> list[RenderableType]:
-    from rich.text import Text
-
     cells: list[RenderableType] = []
     for rank, docid in enumerate(run.top(qid, _PASSAGES), 1):
-        cell = Text(f"{rank}. {docid}", style="bold green" if docid in relevant else "")
+        cell = _text(f"{rank}. {docid}", style="bold green" if docid in relevant else "")
         cell.append("  relevant" if docid in relevant else "")
         if docid in texts:
-            cell.append(f"\n{_cut(texts[docid])}", style="not bold default")
+            cell.append(f"\n{printable(_cut(texts[docid]))}", style="not bold default")
         cells.append(cell)
-    return [*cells, *[Text("(no more passages)", style="dim")] * (_PASSAGES - len(cells))]
+    return [*cells, *[_text("(no more passages)", style="dim")] * (_PASSAGES - len(cells))]
+
+
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(printable(text), style)
 
 
 def _cut(text: str) -> str:

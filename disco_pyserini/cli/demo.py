@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +14,14 @@ from disco_pyserini.cli.shared import show_table
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the collection, indexes, topics and runs.")] = Path("demo"),
 ) -> None:
-    """Search a small generated collection with BM25, SPLADE and DiSCo, offline, and compare them."""
+    """Search a small generated collection with BM25, SPLADE and DiSCo, offline, compare them, and show a chat."""
     from rich.console import Console
 
     from disco_pyserini.evaluation import DEFAULT_MEASURES
 
     console = Console(stderr=True)
     with console.status("loading") as status:
-        from disco_pyserini.demonstration import example, run_demo, sentence, stock_command
+        from disco_pyserini.demonstration import CHAT_CORPUS, example, run_chat, run_demo, sentence, stock_command
 
         def say(message: str) -> None:
             status.update(message)
@@ -28,6 +29,7 @@ def demo(
                 console.print(message)
 
         rows = run_demo(output, say)
+        chat = run_chat(output, say)
     show_table(
         ["system", "query", *DEFAULT_MEASURES, "terms", "ms/query"],
         [
@@ -54,3 +56,16 @@ def demo(
     print(f"\nCollection, indexes, topics and runs are in {output}/. The same DiSCo run from Pyserini's own command:\n")
     print(f"    {stock_command(output, output / 'run.pyserini.txt')}")
     print(f"    disco evaluate --run {output}/run.pyserini.txt --qrels {output}/qrels.test.txt")
+    print("\nA chat in real English, over documentation strings of Python's standard library:\n")
+    for asked in chat:
+        print(f"    user    {asked.question}")
+        summary = " ".join(asked.text.split("\n", 1)[-1].split("\n\n")[0].split())
+        print(
+            textwrap.fill(f"{asked.docid}: {summary}", 100, initial_indent="    finds   ", subsequent_indent=" " * 12)
+        )
+        if asked.docid_alone != asked.docid:
+            print(f"            (the question alone finds {asked.docid_alone})")
+        print()
+    print("Go on with it, or ask your own documents:\n")
+    print(f"    disco chat --corpus {CHAT_CORPUS}")
+    print("    disco chat --corpus FOLDER")

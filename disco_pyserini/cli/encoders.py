@@ -28,7 +28,8 @@ def encoders(name: Annotated[str | None, typer.Argument(help="A card's name; all
     print(f"{card.name}: {card.description}")
     for side, reference in (("query", card.query), ("document", card.document)):
         revision = f" at {reference.revision}" if reference.revision else ""
-        print(f"  {side} encoder: {reference.model}{revision}, {reference.max_length} tokens")
+        length = f", {reference.max_length} tokens" if reference.max_length else ""
+        print(f"  {side} encoder: {reference.model}{revision}{length}")
     print(f"  quantiser: range {card.quantiser.weight_range:g} to {card.quantiser.quant_range} impacts")
     print(f"  licence: {card.licence}\n  training data: {card.training_data}")
     for score in card.scores:

@@ -11,6 +11,8 @@ from typer.main import get_command
 
 from disco_pyserini import __version__
 from disco_pyserini.cli import (
+    ask,
+    chat,
     compare,
     data,
     demo,
@@ -20,13 +22,16 @@ from disco_pyserini.cli import (
     evaluate,
     flops,
     index,
+    mcp,
     reproduce,
     rewrite,
     search,
+    serve,
     teach,
     train,
     vectors,
 )
+from disco_pyserini.cli.shared import printable
 from disco_pyserini.errors import DiscoError
 from disco_pyserini.logs import show_log
 from disco_pyserini.plugin import finder
@@ -55,9 +60,13 @@ def disco(
 
 
 app.command()(demo.demo)
+app.command()(ask.ask)
+app.command()(chat.chat)
 app.command()(encode.encode)
 app.command()(index.index)
 app.command()(search.search)
+app.command()(serve.serve)
+app.command()(mcp.mcp)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 app.command()(evaluate.evaluate)
 app.command()(compare.compare)
@@ -82,7 +91,7 @@ def main() -> None:
     try:
         command(prog_name="disco")
     except DiscoError as problem:
-        print(f"error: {problem}", file=sys.stderr)
+        print(f"error: {printable(str(problem))}", file=sys.stderr)
         sys.exit(problem.exit_code)
 
 

@@ -44,6 +44,7 @@ def reproduce(
     """Run baselines from recipes, and compare their scores with the expected ones."""
     from disco_pyserini.errors import InputError
     from disco_pyserini.extras import check_extra
+    from disco_pyserini.files import only_run
     from disco_pyserini.reproduction.driver import available, choose, reproduce
     from disco_pyserini.reproduction.plan import plan
     from disco_pyserini.reproduction.recipe import find_recipe, installed_recipes
@@ -66,7 +67,7 @@ def reproduce(
         return
     terminal = sys.stderr.isatty()
     results: list[Result] = []
-    with resumable("after the last finished step"):
+    with only_run(output), resumable("after the last finished step"):
         for result in reproduce(
             trials,
             _Progress(display_commands, terminal),

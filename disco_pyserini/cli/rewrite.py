@@ -18,14 +18,22 @@ def rewrite(
     turns: Turns,
     output: Annotated[Path, typer.Option(help="Rewrites to write (.jsonl); the same command continues a stopped run.")],
     model: Annotated[str, typer.Option(help="Causal language model to run here: path or hub id.")] = "",
-    server: Annotated[str, typer.Option(help="URL of a server that speaks the OpenAI chat protocol.")] = "",
+    server: Annotated[
+        list[str] | None,
+        typer.Option(help="URL of a server that speaks the OpenAI chat protocol; several share the work."),
+    ] = None,
     server_model: Annotated[str, typer.Option(help="Name of the model on the server.")] = "",
     prompt: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Prompt template with {history} and {utterance}."),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Prompts per batch, or concurrent requests.")] = 8,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Prompts per batch, or concurrent requests for each server.")
+    ] = 8,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Maximum length of a rewrite, in tokens.")] = 128,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for the server's answer before asking again.")
+    ] = 120,
     device: Device = None,
 ) -> None:
     """Rewrite the turns of a collection with a language model (for a server, set DISCO_API_KEY)."""
@@ -46,7 +54,7 @@ def rewrite(
     else:
         from disco_pyserini.rewriting.server import ChatServer
 
-        rewriter = ChatServer(server, server_model, batch_size, max_new_tokens)
+        rewriter = ChatServer(server or [], server_model, batch_size, max_new_tokens, timeout=timeout)
     with (
         resumable(f"after the rewrites in {output}"),
         progress_bar("rewriting", len(queries), "turns") as progress,

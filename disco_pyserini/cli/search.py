@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from disco_pyserini.cli.shared import (
+    AllowPartial,
     Backend,
     BatchSize,
     Device,
@@ -37,9 +39,10 @@ def search(
         typer.Option(
             min=1,
             help="Retrieve candidates with the query's N highest-weighted terms, then rescore them with the full "
-            "query: faster, not exact.",
+            "query: not exact.",
         ),
     ] = None,
+    allow_partial: AllowPartial = False,
     max_length: MaxLength = None,
     device: Device = None,
     impact: Annotated[
@@ -60,8 +63,10 @@ def search(
     queries = in_pyserini_order(open_topics(topics))
     model = query_encoder_for(index, encoder, device, max_length, backend)
     with (
-        DiscoSearcher(index, model, engine) as searcher,
+        DiscoSearcher(index, model, engine, allow_partial=allow_partial) as searcher,
         progress_bar("searching", len(queries), "queries") as progress,
     ):
-        search_topics(searcher, queries, output, hits, batch_size, threads, query_terms, progress)
+        missing = search_topics(searcher, queries, output, hits, batch_size, threads, query_terms, progress)
+    for shard, number in missing.items():
+        print(f"the shard {shard} did not answer {number:,} queries: the run lacks its documents", file=sys.stderr)
     print(f"{len(queries):,} queries in {output}")

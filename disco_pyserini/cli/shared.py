@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,10 @@ MaxLength = Annotated[
 Threads = Annotated[int, typer.Option(min=1, help="Number of threads.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Queries to encode and search at once.")]
 Index = Annotated[Path, typer.Option(help="Folder of an impact index, from disco index or Anserini.")]
+AllowPartial = Annotated[
+    bool,
+    typer.Option("--allow-partial", help="If a shard of the index does not answer, answer without it, and say so."),
+]
 Topics = Annotated[str, typer.Option(help="Topics file (qid<TAB>text), or COLLECTION/SPLIT/QUERY.")]
 Qrels = Annotated[str, typer.Option(help="TREC qrels file, or COLLECTION/SPLIT.")]
 Turns = Annotated[str, typer.Option(help="Turns to answer: COLLECTION/SPLIT, or a turns.jsonl file.")]
@@ -50,15 +55,19 @@ DepthTurns = Annotated[
 ]
 Corpus = Annotated[
     str,
-    typer.Option(help="Passages: a JSONL or TSV file (.gz or not), a folder of them, irds:NAME, or COLLECTION/SPLIT."),
+    typer.Option(help="Passages or documents: a file or folder, pydoc:NAME,…, irds:NAME, or COLLECTION/SPLIT."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
-Engine = Annotated[str, typer.Option(help="Engine that builds and searches the index; `disco doctor` lists them.")]
+Engine = Annotated[str, typer.Option(help="Engine that searches the index; `disco doctor` lists them.")]
 StoreRaw = Annotated[
     bool, typer.Option("--store-raw/--no-store-raw", help="Store the passages' texts beside their vectors or terms.")
 ]
 OnErrorOption = Annotated[
     OnError, typer.Option("--on-error", help="Unusable records: stop at the first, or skip them and report them.")
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option("--ray", metavar="ADDRESS", help="Work on a Ray cluster: HOST:PORT, ray://HOST:PORT, auto or local."),
 ]
 
 # Progress
@@ -129,6 +138,15 @@ def _rate_column(unit: str) -> ProgressColumn:
 
 
 # Output
+
+
+def printable(text: str) -> str:
+    """Replace control characters, with which a text could change the terminal, by ``�``; tabs become spaces."""
+    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").expandtabs(4))
+
+
+# C0 without the newline, DEL, C1, and what changes the direction of text.
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _NARROWEST_TEXT = 20
 

@@ -29,6 +29,7 @@ class Benchmark:
         passages: reads the passages of a split from the collection's folder; None if the collection provides none.
         passages_by_split: whether each split has its own passages.
         ir_datasets: the ir_datasets name of each split that ir_datasets provides.
+        first_turn_is_title: whether the first turn of every conversation is a title, not something that a user said.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Benchmark:
     passages: Callable[[Path, str], Iterator[Passage]] | None = None
     passages_by_split: bool = False
     ir_datasets: Mapping[str, str] | None = None
+    first_turn_is_title: bool = False
 
 
 def find(folder: Path, path: str, parts: int = 1) -> Path | None:

@@ -65,4 +65,5 @@ CANARD = Benchmark(
     splits={"train": 31_526, "dev": 3_430, "test": 5_571},
     queries=_queries,
     qrels=_qrels,
+    first_turn_is_title=True,
 )

@@ -2,6 +2,9 @@
 
 A download grows in ``.NAME.part``; ``.NAME.part.json`` beside it records its origin. The file gets its final name once
 it is complete and its checksum matches. ``.NAME.unpacked`` lists the files unpacked from an archive.
+
+Where the publisher gives no checksum, ``.fetched.json`` in the folder keeps the SHA-256 of the file that was fetched
+first. Another file is refused from then on.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from disco_pyserini.datasets.archives import unpack
 from disco_pyserini.datasets.resources import Resource
@@ -28,10 +33,12 @@ if TYPE_CHECKING:
 type Progress = Callable[[str, int, int | None], None]
 """Called with a resource's path, the bytes received so far, and the total if it is known."""
 
+_FETCHED = ".fetched.json"
 _BLOCK = 2**20
 _TIMEOUT = (15, 60)  # seconds to connect, and between bytes
 _ATTEMPTS = 6  # in a row without a new byte, from one address
 _LONGEST_PAUSE = 60.0
+_MOST_REDIRECTS = 20
 _AGAIN_LATER = {408, 425, 429, 500, 502, 503, 504}
 # Text compresses to about a third. The real unpacked size is known, and checked again, after the download.
 _UNPACKED = 3
@@ -88,7 +95,7 @@ def fetch(
                 if one in sources:
                     _install(one, sources[one], folder)
                 else:
-                    _download(one, folder, progress)
+                    _download(_expected(one, folder), folder, progress)
     except Timeout as problem:
         raise InputError(f"{folder}: another process is fetching files into it: wait for its end") from problem
     except OSError as problem:
@@ -99,9 +106,25 @@ def fetch(
     return missing
 
 
+class _Fetched(Record):
+    """The checksums of files whose publisher gives none, by path, as they were when first fetched."""
+
+    files: Mapping[str, str] = {}
+
+    @classmethod
+    def read(cls, folder: Path) -> _Fetched:
+        path = folder / _FETCHED
+        return cls.check(read_json(path), str(path)) if path.exists() else cls()
+
+
+def _expected(resource: Resource, folder: Path) -> Resource:
+    """Return a resource with the checksum that it must have, if one is known."""
+    return replace(resource, checksum=resource.checksum or _Fetched.read(folder).files.get(resource.path))
+
+
 def is_whole(resource: Resource, folder: Path) -> bool:
     """Whether a file exists with the right checksum (or size, if no checksum is known), or was unpacked already."""
-    path = folder / resource.path
+    path, resource = folder / resource.path, _expected(resource, folder)
     if not resource.archive:
         return path.is_file() and _difference(resource, path) is None
     try:
@@ -122,11 +145,16 @@ class _Receipt(Record):
 
 def _install(resource: Resource, source: Path, folder: Path) -> None:
     """Move a complete file, or the contents of an archive, to the final path."""
-    path = folder / resource.path
+    path, resource = folder / resource.path, _expected(resource, folder)
     if (problem := _difference(resource, source)) is not None:
+        if resource.path in _Fetched.read(folder).files:
+            problem += (
+                f": the file has changed since it was first fetched: if that is meant, remove {folder / _FETCHED}"
+            )
         raise InputError(f"not the publisher's {resource.path}: {source}: {problem}")
     path.parent.mkdir(parents=True, exist_ok=True)
     if not resource.archive:
+        _record(resource, source, folder)
         if source == _part(resource, folder):
             source.replace(path)
         else:
@@ -139,6 +167,7 @@ def _install(resource: Resource, source: Path, folder: Path) -> None:
     aside.mkdir()
     try:
         files = unpack(source, path.name, aside)
+        resource = _record(resource, source, folder)
         for name in files:
             (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
             (aside / name).replace(path.parent / name)
@@ -149,6 +178,17 @@ def _install(resource: Resource, source: Path, folder: Path) -> None:
         json.dump(receipt.model_dump(), file, indent=1, ensure_ascii=False)
 
 
+def _record(resource: Resource, source: Path, folder: Path) -> Resource:
+    """Keep the checksum of a file whose publisher gives none; return the resource with it."""
+    if resource.checksum is not None:
+        return resource
+    checksum = f"sha256:{_digest(source, 'sha256')}"
+    record = _Fetched(files={**_Fetched.read(folder).files, resource.path: checksum})
+    with write_aside(folder / _FETCHED) as file:
+        json.dump(record.model_dump(), file, indent=1, ensure_ascii=False)
+    return replace(resource, checksum=checksum)
+
+
 def _difference(resource: Resource, path: Path) -> str | None:
     """Describe how a file differs from the published checksum and size; None if it does not."""
     size = path.stat().st_size
@@ -157,9 +197,13 @@ def _difference(resource: Resource, path: Path) -> str | None:
     if resource.checksum is None:
         return None
     algorithm, _, expected = resource.checksum.partition(":")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+    found = _digest(path, algorithm)
     return None if found == expected.lower() else f"expected {algorithm} {expected}, found {found}"
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def _local_copy(resource: Resource, local: Path, asked: Sequence[Resource]) -> Path:
@@ -216,7 +260,7 @@ def _download(resource: Resource, folder: Path, progress: Progress) -> None:
                 _discard(part)
                 failures.append(f"{url}: {problem}: its bytes were removed")
             except _Refused as problem:
-                failures.append(f"{url}: {problem}")
+                failures.append(f"{url}: {_reason(problem)}")
                 again = False
     raise DiscoError(
         f"{resource.path}: no address delivered it: {'; '.join(failures) or 'none is known'}: the same command tries "
@@ -233,6 +277,8 @@ def _from_address(url: str, resource: Resource, part: Path, progress: Progress) 
     with requests.Session() as session:
         # No transfer compression: compressed bytes could be neither resumed nor compared with a checksum.
         session.headers["Accept-Encoding"] = "identity"
+        # requests reads the whole body of a redirect, which may have no end: `_get` follows them.
+        session.resolve_redirects = lambda *asked, **how: iter(())  # type: ignore[method-assign]
         while True:
             try:
                 if _request(session, url, resource, part, progress):
@@ -257,7 +303,7 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
     headers = {"Range": f"bytes={here}-"} if here else {}
     if here and begun is not None and begun.validator is not None:
         headers["If-Range"] = begun.validator
-    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+    with _get(session, url, headers) as response:
         if response.status_code == 416 or (response.status_code == 206 and not _continues(response, begun, here)):
             _discard(part)
             raise _Interrupted(f"the server's file is not the one that was begun (status {response.status_code})")
@@ -285,14 +331,30 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
                 file.write(block)
                 here += len(block)
                 progress(resource.path, here, total)
+                if resource.bytes is not None and here > resource.bytes:
+                    break  # it has the wrong size, and may have no end
     if begun.total is not None and here != begun.total:
         raise _Interrupted(f"the connection ended at {here:,} of {begun.total:,} bytes")
     return True
 
 
+def _get(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:
+    """Request a file and follow redirects, without reading their bodies."""
+    import requests
+
+    for _ in range(_MOST_REDIRECTS):
+        response = session.get(url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False)
+        target = session.get_redirect_target(response)
+        if target is None:
+            return response
+        response.close()
+        url = urljoin(url, target)
+    raise requests.TooManyRedirects(f"more than {_MOST_REDIRECTS} redirects")
+
+
 def _continues(response: requests.Response, begun: _Begun | None, here: int) -> bool:
     """Whether a partial response starts where the part ends, and its file has the same length as before."""
-    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    match = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d{1,18}|\*)", response.headers.get("Content-Range", ""))
     if match is None or begun is None or int(match[1]) != here:
         return False
     return match[2] == "*" or begun.total is None or int(match[2]) == begun.total
@@ -306,7 +368,7 @@ def _validator(response: requests.Response) -> str | None:
 
 def _length(response: requests.Response) -> int | None:
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isascii() and length.isdigit() else None
+    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
 def _retry_after(response: requests.Response) -> float:
@@ -319,7 +381,10 @@ def _status(response: requests.Response) -> str:
 
 
 def _reason(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}" if not isinstance(problem, _Interrupted) else str(problem)
+    """The reason as one printable line: parts of it may be the server's words."""
+    own = isinstance(problem, _Interrupted | _Refused)
+    text = str(problem) if own else f"{type(problem).__name__}: {problem}"
+    return "".join(character if character.isprintable() else "?" for character in text[:500])
 
 
 def _room(resource: Resource, size: int, here: int) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import open_unpacked, read_lines
+from disco_pyserini.files import open_unpacked, read_text_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +88,68 @@ def read_array(path: Path) -> Iterator[JsonObject]:
     Raises:
         InputError: the file is not such an array, or the array is empty.
     """
-    import ijson
+    from ijson.common import ObjectBuilder
 
-    number = 0
+    number, depth, builder = 0, 0, ObjectBuilder()
     with open_unpacked(path) as file:
         try:
-            for number, item in enumerate(ijson.items(file, "item", use_float=True), 1):
-                where = f"{path}: record {number}"
-                if not isinstance(item, dict):
-                    raise InputError(f"{where}: expected a JSON object, found {item!r:.80}")
-                yield JsonObject(where, item)
-        except (ijson.JSONError, UnicodeDecodeError) as problem:
+            for event, value in json_events(file, DEEPEST):
+                if depth == 0:
+                    if event != "start_array":
+                        raise ValueError(f"{event.removeprefix('start_')} in place of an array")
+                    depth = 1
+                    continue
+                depth += event.startswith("start_") - event.startswith("end_")
+                if depth == 0:
+                    continue
+                builder.event(event, value)
+                if depth == 1:
+                    number += 1
+                    where = f"{path}: record {number}"
+                    if not isinstance(builder.value, dict):
+                        raise InputError(f"{where}: expected a JSON object, found {builder.value!r:.80}")
+                    yield JsonObject(where, builder.value)
+                    builder = ObjectBuilder()
+        except ValueError as problem:
             raise InputError(
                 f"{path}: expected one JSON array, found after record {number} what is not: {problem}"
             ) from problem
     if not number:
         raise InputError(f"{path}: expected a JSON array of objects, found none")
+
+
+DEEPEST = 100
+"""How deeply the JSON of a collection may be nested."""
+
+
+def json_events(file: io.BufferedIOBase, deepest: int) -> Iterator[tuple[str, Any]]:
+    """Yield the events of a JSON file of any size, as ``ijson.basic_parse`` does.
+
+    ijson itself needs time that is quadratic in the depth, and crashes if it is very deep.
+
+    Raises:
+        ValueError: the file is not JSON, or is nested more deeply than ``deepest``.
+    """
+    import ijson
+
+    depth = 0
+    try:
+        for event, value in ijson.basic_parse(file, use_float=True):
+            if event in ("start_map", "start_array"):
+                depth += 1
+                if depth > deepest:
+                    raise ValueError(f"nested more than {deepest} deep")
+            elif event in ("end_map", "end_array"):
+                depth -= 1
+            yield event, value
+    except ijson.JSONError as problem:
+        # The parser's message has a second line with an arrow to the position, and may contain non-UTF-8 bytes.
+        reason = " ".join(str(problem).partition("(right here)")[0].replace("\\n", " ").split())
+        raise ValueError(reason) from problem
+
+
+# JSON can escape half of a character (a surrogate), which no file can be written with.
+_HALF = re.compile("[\\ud800-\\udfff]")
 
 
 def read_objects(path: Path) -> Iterator[JsonObject]:
@@ -111,7 +159,7 @@ def read_objects(path: Path) -> Iterator[JsonObject]:
         InputError: a line is not a JSON object, or the file has none.
     """
     found = False
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in read_text_lines(path):
         if not line.strip():
             continue
         where = f"{path}:{number}"
@@ -121,6 +169,8 @@ def read_objects(path: Path) -> Iterator[JsonObject]:
             raise InputError(f"{where}: expected a JSON object, found what is not JSON: {problem}") from problem
         if not isinstance(item, dict):
             raise InputError(f"{where}: expected a JSON object, found {item!r:.80}")
+        if "\\u" in line and (half := _HALF.search(json.dumps(item, ensure_ascii=False))):
+            raise InputError(f"{where}: expected Unicode text, found half a character ({half[0]!r}): repair it")
         found = True
         yield JsonObject(where, item)
     if not found:

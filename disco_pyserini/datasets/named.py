@@ -13,6 +13,7 @@ from disco_pyserini.datasets.registry import names_split, open_split, split_topi
 from disco_pyserini.datasets.rewrites import with_form
 from disco_pyserini.datasets.turns import Query, depth_of, topic_texts
 from disco_pyserini.errors import InputError
+from disco_pyserini.files import exists
 from disco_pyserini.passages import Passage, read_passages
 from disco_pyserini.trec import Qrels, Topics, read_qrels, read_topics
 
@@ -25,7 +26,7 @@ def open_topics(name: str) -> Topics:
     Raises:
         InputError: there is no such file nor collection, or a line that Pyserini would misread.
     """
-    if Path(name).is_file():
+    if exists(name) and Path(name).is_file():
         return read_topics(Path(name))
     if (named := named_topics(name)) is not None:
         return named
@@ -70,7 +71,7 @@ def open_qrels(name: str) -> Qrels:
     Raises:
         InputError: there is no such file nor collection, it has no judgments, or a line is malformed.
     """
-    if Path(name).is_file():
+    if exists(name) and Path(name).is_file():
         return read_qrels(Path(name))
     collection, split = open_split(name)
     return collection.qrels(split)
@@ -103,7 +104,7 @@ def named_passages(name: str) -> Iterator[Passage] | None:
     Raises:
         InputError: the collection has no such split or no passages, or its files are missing.
     """
-    if Path(name).exists() or not names_split(name):
+    if exists(name) or not names_split(name):
         return None
     collection, split = open_split(name)
     return collection.passages(split)

@@ -10,9 +10,10 @@ from disco_pyserini.datasets.benchmark import Benchmark
 from disco_pyserini.datasets.layout import common_layout
 from disco_pyserini.datasets.resources import data_folder
 from disco_pyserini.datasets.rewrites import PREFIX
-from disco_pyserini.datasets.turns import Query
+from disco_pyserini.datasets.turns import Query, topic_texts
 from disco_pyserini.errors import InputError
 from disco_pyserini.extensions import Registry, nearest
+from disco_pyserini.files import exists
 from disco_pyserini.passages import Passage
 from disco_pyserini.trec import Qrels
 
@@ -107,6 +108,20 @@ class OpenCollection:
         """
         return self.benchmark.qrels(self.folder, self.split(split))
 
+    def judged(self, split: str, form: str) -> tuple[dict[str, str], Qrels]:
+        """Return the texts of a split's judged queries in a form (see `Query.text`), and all its judgments.
+
+        Raises:
+            InputError: no query has that rewrite, or none is judged.
+        """
+        qrels = self.qrels(split)
+        texts, _ = topic_texts(self.queries(split), form)
+        judged = {qid: text for qid, text in texts.items() if qid in qrels}
+        if not judged:
+            name = f"{self.benchmark.name} {split} {form}"
+            raise InputError(f"{name}: expected judged queries, found none: check the query ids of the judgments")
+        return judged, qrels
+
     def passages(self, split: str) -> Iterator[Passage]:
         """Read the passages that answer the turns of a split.
 
@@ -131,7 +146,7 @@ def open_collection(name: str, folder: Path | None = None) -> OpenCollection:
     if name in COLLECTIONS:
         return OpenCollection(COLLECTIONS.get(name), folder or data_folder(name))
     path = Path(name)
-    if path.exists():
+    if exists(path):
         found = common_layout(path)
         if found is None:
             raise InputError(f"{path}: expected a collection (turns.jsonl or turns.SPLIT.jsonl), found no turns in it")
@@ -145,7 +160,7 @@ def open_split(name: str) -> tuple[OpenCollection, str]:
     Raises:
         InputError: there is no such collection or split.
     """
-    if name in COLLECTIONS or Path(name).exists():
+    if name in COLLECTIONS or exists(name):
         found = open_collection(name)
         return found, found.split(None)
     collection, _, split = name.rpartition("/")
@@ -165,7 +180,9 @@ def names_split(name: str) -> bool:
     collection, _, split = name.rpartition("/")
     if name in COLLECTIONS or collection in COLLECTIONS:
         return True
-    layout = common_layout(Path(collection)) if collection and Path(collection).is_dir() else None
+    layout = (
+        common_layout(Path(collection)) if collection and exists(collection) and Path(collection).is_dir() else None
+    )
     return layout is not None and split in layout.splits
 
 

@@ -126,7 +126,14 @@ def _from_hub(name: str) -> Path:
         if not file:
             file = _only_file(repository, HfApi().list_repo_files(repository, repo_type="dataset"))
         return Path(hf_hub_download(repository, file, repo_type="dataset"))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as problem:
+    except (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        OSError,
+        ValueError,
+    ) as problem:
         reason = next(iter(str(problem).strip().splitlines()), "")
         raise DiscoError(
             f"the hub did not deliver {file or 'the list of files'} of the data set {repository} "

@@ -32,6 +32,10 @@ class Query:
         """The turn's number in its conversation, from 1."""
         return len(self.conversation.turns)
 
+    def has(self, form: str) -> bool:
+        """Whether it has a rewrite of this name, or this is a form of every conversation."""
+        return form in self.rewrites or form in _CONVERSATION_FORMS or form.startswith("last:")
+
     def text(self, form: str) -> str:
         """Return the rewrite of this name, or the text of this form (see `disco_pyserini.conversation.query_text`)."""
         if form in self.rewrites:
@@ -87,7 +91,7 @@ def topic_texts(queries: Iterable[Query], form: str) -> tuple[dict[str, str], li
     texts, missing, rewrites = {}, [], set[str]()
     for query in queries:
         rewrites |= query.rewrites.keys()
-        if form in query.rewrites or form in _CONVERSATION_FORMS or form.startswith("last:"):
+        if query.has(form):
             texts[query.qid] = query.text(form)
         else:
             missing.append(query.qid)

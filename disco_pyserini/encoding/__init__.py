@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from disco_pyserini.encoding.reading import Reading, ReadUtterance, Word
 from disco_pyserini.encoding.splade_encoders import (
     DiscoDocumentEncoder,
     DiscoQueryEncoder,
@@ -9,4 +10,12 @@ from disco_pyserini.encoding.splade_encoders import (
     query_encoder,
 )
 
-__all__ = ["DiscoDocumentEncoder", "DiscoQueryEncoder", "document_encoder", "query_encoder"]
+__all__ = [
+    "DiscoDocumentEncoder",
+    "DiscoQueryEncoder",
+    "ReadUtterance",
+    "Reading",
+    "Word",
+    "document_encoder",
+    "query_encoder",
+]

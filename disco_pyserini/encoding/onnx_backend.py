@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from disco_pyserini.encoding.cores import cores, threads_for_one_text, threads_given
 from disco_pyserini.encoding.locate import weight_files
 from disco_pyserini.encoding.tokens import Tokens
 from disco_pyserini.errors import DiscoError, InputError
@@ -26,7 +28,8 @@ from disco_pyserini.files import pyserini_cache
 logger = logging.getLogger(__name__)
 
 # Increase this when the export changes.
-_EXPORT = 1
+_EXPORT = 4
+_USUAL_LENGTH = 256
 
 
 def open_float32(folder: Path, tokenizer_name: str | None, device: str | None) -> tuple[OnnxModel, Tokens]:
@@ -53,27 +56,51 @@ def _open(folder: Path, tokenizer_name: str | None, device: str | None, int8: bo
         export(folder, tokenizer_name, int8, file)
         for path in older:
             path.unlink(missing_ok=True)
-    session = _session(file)
+    threads = threads_for_one_text(_USUAL_LENGTH, file.stat().st_size // (1 if int8 else 4))
+    session = _session(file, threads)
     record = session.get_modelmeta().custom_metadata_map["disco"]
-    return OnnxModel(session), Tokens.from_json(json.loads(record))
+    # With a thread for each text, several are read at once, unless the caller does that or wants one thread.
+    at_once = 1 if threads_given() else max(1, cores() // threads)
+    return OnnxModel(session, at_once), Tokens.from_json(json.loads(record))
 
 
 class OnnxModel:
-    """A masked LM in ONNX Runtime.
+    """A language model in ONNX Runtime.
 
-    Texts are encoded one at a time, without padding, so that weights do not depend on the batch: the scale of 8-bit
+    Texts are encoded one by one, without padding, so that weights do not depend on the batch: the scale of 8-bit
     activations is computed over all tokens of a forward pass.
+
+    Args:
+        session: the open ONNX file.
+        at_once: how many texts to encode at once, each on the threads of the session.
     """
 
     batch_tokens = 1024
     padding_noise = 0.0
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, at_once: int) -> None:
+        import onnxruntime
+
         self._session = session
+        self._at_once = at_once
+        self._options = onnxruntime.RunOptions()
+        self._options.only_execute_path_to_fetches = True  # no positions where only weights are asked for
 
     def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the weights (texts, vocabulary) of texts given as token ids."""
-        return np.concatenate([self._session.run(None, {"input_ids": np.array([tokens])})[0] for tokens in ids])
+        if min(self._at_once, len(ids)) == 1:
+            return np.concatenate([self._run(["weights"], tokens)[0] for tokens in ids])
+        with ThreadPoolExecutor(self._at_once) as pool:
+            return np.concatenate([found[0] for found in pool.map(partial(self._run, ["weights"]), ids)])
+
+    def locate_weights(self, ids: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """See `disco_pyserini.encoding.backends.LocatingModel`."""
+        weights, positions = self._run(["weights", "positions"], ids)
+        return weights[0], positions[0]
+
+    def _run(self, outputs: list[str], ids: Sequence[int]) -> list[Any]:
+        found: list[Any] = self._session.run(outputs, {"input_ids": np.array([ids])}, self._options)
+        return found
 
 
 def _places(folder: Path, tokenizer_name: str | None, int8: bool) -> tuple[Path, list[Path]]:
@@ -89,12 +116,11 @@ def _hash(*values: Any) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
 
-def _session(file: Path) -> Any:
+def _session(file: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # ONNX Runtime has no environment variable of its own for this; without OMP_NUM_THREADS it uses every core.
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(
             file,

@@ -1,4 +1,4 @@
-"""Exporting a checkpoint to ONNX: token ids of one text in, its weights out."""
+"""Exporting a checkpoint to ONNX: token ids of one text in, its weights and the positions of their tokens out."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ import json
 import logging
 import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from disco_pyserini.encoding.causal import Echo, echo_of
+from disco_pyserini.encoding.gated_splade import GatedSplade
 from disco_pyserini.encoding.torch_backend import load_body
-from disco_pyserini.errors import DiscoError
-from disco_pyserini.files import write_bytes_aside
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import temporary_folder, write_bytes_aside
 
 # Vocabulary entries per block, whose logits are in memory at once.
 _BLOCK = 2048
+
+# The largest size of an ONNX file.
+_BYTES = 1 << 31
 
 
 class _Splade(nn.Module):
     """Takes the maximum over tokens inside the graph, before relu and log, so that its output is a single row."""
 
-    def __init__(self, body: Any) -> None:
+    def __init__(self, body: Any, echo: Echo | None) -> None:
         super().__init__()
+        self.echo = echo
         self.body = body
         head = body.get_output_embeddings()
         # Separate matrices: the projection is often tied to the embeddings, which are stored transposed.
@@ -34,12 +39,44 @@ class _Splade(nn.Module):
         self.blocks = nn.ParameterList(nn.Parameter(block.contiguous()) for block in blocks)
         self.bias = head.bias
 
-    def forward(self, input_ids: Tensor) -> Tensor:
-        states = self.body(input_ids=input_ids).logits
-        highest = torch.cat([(states @ block).amax(dim=1) for block in self.blocks], dim=1)
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor]:
+        texts, start, skipped = input_ids, 0, 0
+        if self.echo:
+            start, skipped = input_ids.shape[1] - self.echo.after, self.echo.before
+            texts = torch.cat([input_ids[:, :start], input_ids[:, skipped:]], dim=1)
+        states = self.body(input_ids=texts).logits[:, start:]
+        logits = [states @ block for block in self.blocks]
+        highest = torch.cat([block.amax(dim=1) for block in logits], dim=1)
+        positions = torch.cat([block.argmax(dim=1) for block in logits], dim=1)
         # Adding the bias after the maximum gives the same numbers, and touches only one row.
         highest = highest if self.bias is None else highest + self.bias
-        return torch.log(1 + torch.relu(highest))
+        return torch.log(1 + torch.relu(highest)), positions + skipped
+
+
+class _GatedSplade(nn.Module):
+    """The same for a gated encoder: projects only tokens with a gate, and applies the gates to the logits.
+
+    With 8-bit states that are already gated, rounding errors would make the logits of nearly closed tokens positive.
+    """
+
+    def __init__(self, body: GatedSplade) -> None:
+        super().__init__()
+        self.body = body
+        weight, bias = body.head.weight.detach()[:, :-1], body.head.weight.detach()[:, -1]
+        self.blocks = nn.ParameterList(nn.Parameter(block.contiguous()) for block in torch.split(weight.t(), _BLOCK, 1))
+        self.biases = nn.ParameterList(nn.Parameter(block.contiguous()) for block in torch.split(bias, _BLOCK))
+
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor]:
+        states, gates = self.body.states_and_gates(input_ids, torch.ones_like(input_ids))
+        # The first token is kept even if its gate is closed: the maximum needs one, and its logits are then 0.
+        first = torch.arange(input_ids.shape[1]) == 0
+        used = (first | (gates[0] > 0)).nonzero().squeeze(1)
+        torch._check(used.shape[0] > 0)  # for the exporter
+        states, gates = states[0, used], gates[0, used].unsqueeze(1)
+        logits = [(states @ block + bias) * gates for block, bias in zip(self.blocks, self.biases, strict=True)]
+        highest = torch.cat([block.amax(dim=0) for block in logits])
+        positions = used[torch.cat([block.argmax(dim=0) for block in logits])]
+        return torch.log(1 + torch.relu(highest)).unsqueeze(0), positions.unsqueeze(0)
 
 
 def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> None:
@@ -49,7 +86,7 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
     computed for each text at run time. (With 8-bit weights, the sums overflow on processors without VNNI.)
 
     Raises:
-        InputError: the checkpoint is not a SPLADE encoder.
+        InputError: the checkpoint is not a SPLADE encoder, or too large for an ONNX file.
         DiscoError: the file cannot be written, or torch cannot export the model.
     """
     import onnx
@@ -58,17 +95,24 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
     body, tokens = load_body(folder, tokenizer_name)
     # ONNX Runtime recognises eager attention and fuses it into one operation.
     body.set_attn_implementation("eager")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=file.parent) as temporary:
-        made, smaller = Path(temporary) / "made.onnx", Path(temporary) / "int8.onnx"
+    gated = isinstance(body, GatedSplade)
+    splade = _GatedSplade(body).eval() if gated else _Splade(body, echo_of(body.config, tokens)).eval()
+    size = sum(parameter.nbytes for parameter in splade.parameters())
+    if size >= _BYTES:
+        raise InputError(
+            f"{folder}: its weights take {size / 1e9:.1f} GB in 32 bits, and an ONNX file holds at most "
+            f"{_BYTES / 1e9:.1f} GB: use the backend torch or torch-bf16"
+        )
+    with temporary_folder(file, ".making", "set PYSERINI_CACHE to a folder that can be written") as temporary:
+        made, smaller = temporary / "made.onnx", temporary / "int8.onnx"
         with _quiet():
             try:
                 torch.onnx.export(
-                    _Splade(body).eval(),
+                    splade,
                     (torch.arange(16).unsqueeze(0),),
                     made,
                     input_names=["input_ids"],
-                    output_names=["weights"],
+                    output_names=["weights", "positions"],
                     dynamic_shapes={"input_ids": {1: torch.export.Dim.DYNAMIC}},
                     external_data=False,
                     dynamo=True,

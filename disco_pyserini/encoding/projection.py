@@ -1,4 +1,4 @@
-"""The projection to the vocabulary: from a masked LM's last hidden states to the highest logits over a text's tokens.
+"""The projection to the vocabulary: from a model's last hidden states to the highest logits over a text's tokens.
 
 SPLADE needs only the positive logits, about one vocabulary entry in two hundred. On processors with bfloat16
 instructions, a first pass in bfloat16 rules out nearly all entries that cannot be positive. The others are computed in
@@ -20,7 +20,7 @@ _FEW = 1 / 8
 
 
 class Projection:
-    """The last layer of a masked LM, with SPLADE's maximum over tokens.
+    """The last layer of a language model, with SPLADE's maximum over tokens.
 
     Args:
         head: the linear layer from states to logits.
@@ -50,6 +50,21 @@ class Projection:
                 return torch.relu(self._highest_of(states, possible))
         return torch.relu(_highest(states, self._weight, self._bias, self._block))
 
+    def highest_and_where(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `highest` returns for one text, and the token that has the highest logit.
+
+        Args:
+            states: last hidden states (tokens, width).
+
+        Returns:
+            Logits and positions (vocabulary each); where a logit is 0, its position is 0.
+        """
+        highest = self.highest(states.unsqueeze(0))[0]
+        where = torch.zeros(len(highest), dtype=torch.long, device=highest.device)
+        terms = highest.nonzero().squeeze(1)
+        where[terms] = nn.functional.linear(states, self._weight[terms], self._bias[terms]).argmax(dim=0)
+        return highest, where
+
     def _possible(self, states: Tensor, weight: Tensor) -> Tensor:
         """Whether each entry may have a positive logit (texts, vocabulary)."""
         rough = _highest(states.bfloat16(), weight, None, self._block).float() + self._bias
@@ -64,6 +79,23 @@ class Projection:
             terms = entries.nonzero().squeeze(1)
             row[terms] = nn.functional.linear(tokens, self._weight[terms], self._bias[terms]).amax(dim=0)
         return highest
+
+
+def used_tokens(states: Tensor, outside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Keep only the tokens that can activate a term: neither padding, nor closed by a gate, which makes a state 0.
+
+    Args:
+        states: last hidden states (texts, tokens, width).
+        outside: which tokens are padding (texts, tokens).
+
+    Returns:
+        The states of the used tokens in their order, with fewer tokens per text, their positions, and which of them are
+        padding now.
+    """
+    outside = outside | (states.detach() == 0).all(dim=2)
+    length = max(1, int((~outside).sum(dim=1).max()))
+    kept = outside.long().argsort(dim=1, stable=True)[:, :length]
+    return states.gather(1, kept.unsqueeze(2).expand(-1, -1, states.shape[2])), kept, outside.gather(1, kept)
 
 
 def screening_pays(device: torch.device, dtype: torch.dtype) -> bool:

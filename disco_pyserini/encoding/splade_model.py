@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from disco_pyserini.encoding.backends import BACKENDS
+from disco_pyserini.encoding.backends import BACKENDS, Model
+from disco_pyserini.encoding.static_weights import is_static, open_static
 from disco_pyserini.impacts import WeightVector
 
 
@@ -22,14 +23,18 @@ class SpladeModel:
         backend: the name of a backend in `BACKENDS`.
 
     Raises:
-        InputError: the backend is unknown; or the checkpoint has no weights, no masked-LM head, a tokenizer of another
-            size, or weights that are not finite.
+        InputError: the backend is unknown; or the checkpoint has no weights, no language-model head, a tokenizer that
+            does not fit it, or weights that are not finite.
     """
 
     def __init__(
         self, folder: Path, tokenizer_name: str | None, device: str | None, batch_tokens: int | None, backend: str
     ) -> None:
-        self.model, self.tokens = BACKENDS.get(backend)(folder, tokenizer_name, device)
+        self.model: Model
+        if is_static(folder):
+            self.model, self.tokens = open_static(folder, tokenizer_name)
+        else:
+            self.model, self.tokens = BACKENDS.get(backend)(folder, tokenizer_name, device)
         self.batch_tokens = batch_tokens or self.model.batch_tokens
 
     def weights(self, texts: Sequence[str], max_length: int) -> list[WeightVector]:

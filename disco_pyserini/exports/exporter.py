@@ -33,5 +33,18 @@ class Exporter(Protocol):
 
 
 EXPORTERS: Registry[Exporter] = Registry(
-    "export format", "exporters", {DEFAULT_FORMAT: "disco_pyserini.exports.anserini_jsonl:export"}
+    "export format",
+    "exporters",
+    {
+        DEFAULT_FORMAT: "disco_pyserini.exports.anserini_jsonl:export",
+        "ciff": "disco_pyserini.exports.ciff:export",
+        "qdrant": "disco_pyserini.exports.qdrant:EXPORT",
+        "milvus": "disco_pyserini.exports.milvus:EXPORT",
+        "milvus-files": "disco_pyserini.exports.milvus:FILES",
+        "pgvector": "disco_pyserini.exports.pgvector:EXPORT",
+        "pgvector-hnsw": "disco_pyserini.exports.pgvector:EXPORT_HNSW",
+        "opensearch": "disco_pyserini.exports.opensearch:EXPORT",
+        "elasticsearch": "disco_pyserini.exports.elasticsearch:EXPORT",
+        "vespa": "disco_pyserini.exports.vespa:EXPORT",
+    },
 )

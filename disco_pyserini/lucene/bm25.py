@@ -20,7 +20,9 @@ from disco_pyserini.lucene.document_writer import (
     raw_document,
     stored_text,
 )
-from disco_pyserini.search.engine import Hit, closed_error
+from disco_pyserini.lucene.in_use import InUse
+from disco_pyserini.lucene.index_reading import reading_failures
+from disco_pyserini.search.hits import Hit, Hits
 from disco_pyserini.search.index_manifest import BM25, IndexManifest, read_index_manifest, write_index_manifest
 from disco_pyserini.search.searcher import check_batch
 from disco_pyserini.vectors.part_writer import PassageLike
@@ -92,19 +94,20 @@ class Bm25Searcher:
         index: the folder of a text index.
 
     Raises:
-        InputError: the folder is not a Lucene index.
+        InputError: the folder is not a Lucene index, or it is damaged.
     """
 
     def __init__(self, index: Path | str) -> None:
         self.index = Path(index)
-        self._closed = False
+        self._in_use = InUse(self.index)
         read_index_manifest(self.index)
         self._jnius = jvm.start()
-        self._searcher = self._jnius.autoclass("io.anserini.search.SimpleSearcher")(str(self.index))
+        with reading_failures(self.index):
+            self._searcher = self._jnius.autoclass("io.anserini.search.SimpleSearcher")(str(self.index))
 
     def batch_search(
         self, queries: Sequence[str], qids: Sequence[str], k: int = 10, threads: int = 1
-    ) -> dict[str, list[Hit]]:
+    ) -> dict[str, Sequence[Hit]]:
         """Search with several texts.
 
         Args:
@@ -121,13 +124,15 @@ class Bm25Searcher:
             DiscoError: the searcher is closed.
         """
         check_batch(queries, qids, k, threads)
-        self._check_open()
-        texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
-        for query, qid in zip(queries, qids, strict=True):
-            texts.add(query)
-            ids.add(str(qid))
-        found = self._searcher.batch_search(texts, ids, int(k), int(threads))
-        return {qid: [Hit(hit.docid, hit.score, self) for hit in found.get(str(qid)) or ()] for qid in qids}
+        with self._in_use.call():
+            texts, ids = (self._jnius.autoclass("java.util.ArrayList")() for _ in range(2))
+            for query, qid in zip(queries, qids, strict=True):
+                texts.add(query)
+                ids.add(str(qid))
+            found = self._searcher.batch_search(texts, ids, int(k), int(threads))
+            return {
+                qid: Hits.of([Hit(hit.docid, hit.score, self) for hit in found.get(str(qid)) or ()]) for qid in qids
+            }
 
     def text(self, docid: str) -> str | None:
         """Return the stored text of a passage; None if there is no such passage, or its text is not stored.
@@ -135,8 +140,8 @@ class Bm25Searcher:
         Raises:
             DiscoError: the searcher is closed.
         """
-        self._check_open()
-        return stored_text(self._searcher.doc_raw(docid))
+        with self._in_use.call():
+            return stored_text(self._searcher.doc_raw(docid))
 
     def query_terms(self, query: str) -> set[str]:
         """Return the stems that a query is analysed into."""
@@ -145,12 +150,8 @@ class Bm25Searcher:
 
     def close(self) -> None:
         """Close the index; closing it again does nothing."""
-        self._closed = True
-        self._searcher.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise closed_error(self.index)
+        if self._in_use.end():
+            self._searcher.close()
 
     def __enter__(self) -> Self:
         return self

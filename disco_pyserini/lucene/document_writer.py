@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import batched
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from disco_pyserini.errors import DiscoError
 from disco_pyserini.lucene import jvm
 
 _RAM_BUFFER_MB = 512.0
+_IDS_PER_CALL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class DocumentWriter:
         config.setSimilarity(similarity)
         config.setRAMBufferSizeMB(_RAM_BUFFER_MB)
         config.setUseCompoundFile(False)
+        policy = jnius.autoclass("org.apache.lucene.index.TieredMergePolicy")()
+        policy.setForceMergeDeletesPctAllowed(0.0)
+        config.setMergePolicy(policy)
         self._text_type = jnius.autoclass("org.apache.lucene.document.FieldType")()
         self._text_type.setIndexOptions(jnius.autoclass("org.apache.lucene.index.IndexOptions").DOCS_AND_FREQS)
         self._stored = jnius.autoclass("org.apache.lucene.document.Field$Store").YES
@@ -90,6 +95,15 @@ class DocumentWriter:
             if raw is not None and batch.raw is not None:
                 raw.setStringValue(batch.raw[i])
             add_document(document)
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Delete the documents with these ids, from what was added before."""
+        for some in batched(ids, _IDS_PER_CALL):
+            self._writer.deleteDocuments([self._java.Term("id", docid) for docid in some])
+
+    def merge_deletions_away(self) -> None:
+        """Rewrite every segment that has deleted documents, whose terms would still count in document frequencies."""
+        self._writer.forceMergeDeletes()
 
     def __enter__(self) -> Self:
         return self
@@ -137,9 +151,12 @@ def _java_classes(jnius: Any) -> SimpleNamespace:
             "org/apache/lucene/index/IndexWriter",
             "(Lorg/apache/lucene/store/Directory;Lorg/apache/lucene/index/IndexWriterConfig;)V",
             addDocument=method("(Ljava/lang/Iterable;)J"),
+            deleteDocuments=method("([Lorg/apache/lucene/index/Term;)J"),
+            forceMergeDeletes=method("()Lorg/apache/lucene/index/MergePolicy$MergeObserver;"),
             close=method("()V"),
             rollback=method("()V"),
         ),
+        Term=declare("org/apache/lucene/index/Term", f"({text}{text})V"),
         ArrayList=declare("java/util/ArrayList", "()V", add=method("(Ljava/lang/Object;)Z")),
         BytesRef=declare("org/apache/lucene/util/BytesRef", "([B)V", **slice_fields()),
         CharsRef=declare("org/apache/lucene/util/CharsRef", f"({text})V", **slice_fields()),

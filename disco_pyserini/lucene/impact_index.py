@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +54,7 @@ def build_index(
     began = perf_counter()
     directory = directory.absolute()
     with folder_aside(directory) as aside, java_failures(directory):
-        count = _write(source, aside, threads, store_raw, progress)
+        count = write_vectors(source, aside, threads, store_raw, progress)
         count.refuse_duplicates(source)
         manifest = IndexManifest(space=source.space, documents=count.documents, postings=count.postings, raw=count.raw)
         write_index_manifest(manifest, aside)
@@ -62,7 +62,9 @@ def build_index(
 
 
 @dataclass
-class _Count:
+class DocumentCount:
+    """What was written."""
+
     documents: int = 0
     empty: int = 0
     postings: int = 0
@@ -100,10 +102,19 @@ def _hashes(batch: VectorBatch) -> NDArray[np.int64]:
     return np.fromiter(map(hash, batch.ids), dtype=np.int64, count=len(batch))
 
 
-def _write(source: VectorSource, folder: Path, threads: int, store_raw: bool, progress: Progress | None) -> _Count:
+def write_vectors(
+    source: VectorSource,
+    folder: Path,
+    threads: int,
+    store_raw: bool,
+    progress: Progress | None,
+    replaced: Collection[str] = (),
+) -> DocumentCount:
+    """Add vectors to a Lucene folder; first delete the documents ``replaced`` from it."""
+
     jnius = jvm.start()
     similarity = jnius.autoclass("io.anserini.search.similarity.ImpactSimilarity")()
-    count, table = _Count(), TermTable(source.vocabulary)
+    count, table = DocumentCount(), TermTable(source.vocabulary)
 
     def texts() -> Iterator[TextBatch]:
         for batch in source.batches():
@@ -113,9 +124,13 @@ def _write(source: VectorSource, folder: Path, threads: int, store_raw: bool, pr
             yield text
 
     with DocumentWriter(folder, impact_analyzer(jnius), similarity) as writer:
+        if replaced:
+            writer.delete(replaced)
         for documents in _add_all(writer, texts(), threads):
             if progress is not None:
                 progress(documents)
+        if replaced:
+            writer.merge_deletions_away()
     return count
 
 

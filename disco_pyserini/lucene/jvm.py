@@ -6,7 +6,6 @@ import importlib.util
 import os
 import re
 import shlex
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from disco_pyserini.errors import DiscoError
 
@@ -94,19 +94,48 @@ def prepare() -> None:
     jnius_config.set_options(*options, *(option for option in wanted if option not in options))
 
 
+def configure() -> None:
+    """Configure a JVM with Pyserini's jar, with the class path and options that ``pyserini/_jvm.py`` sets.
+
+    Raises:
+        DiscoError: no suitable Java is available, or Pyserini is not installed.
+    """
+    import jnius_config
+
+    spec = importlib.util.find_spec("pyserini")
+    if spec is None or not spec.origin:
+        raise DiscoError("Pyserini is not installed: run 'pip install pyserini'")
+    resources = Path(spec.origin).parent / "resources" / "jars"
+    jars = sorted(Path(os.environ.get("ANSERINI_CLASSPATH", resources)).glob("anserini-*-fatjar.jar"))
+    if not jars:
+        raise DiscoError(f"no anserini-*-fatjar.jar in {resources}: reinstall Pyserini")
+    newest = max(jars, key=lambda jar: jar.stat().st_ctime)
+    if str(newest) not in (jnius_config.classpath or ()):
+        jnius_config.add_classpath(str(newest))
+        jnius_config.add_options(f"--add-modules={_VECTOR_MODULE}", "--enable-native-access=ALL-UNNAMED")
+        if not os.environ.get("PYSERINI_VERBOSE_JVM"):
+            jnius_config.add_options("-Dslf4j.internal.verbosity=WARN")
+    # Python keeps its signal handlers: Java's own would end the process without cleanup, and on SIGTERM can wait for
+    # ever for a thread that is in a Java call.
+    jnius_config.add_options("-Xrs")
+    prepare()
+
+
 def start() -> Any:
     """Start the JVM with Pyserini's jar, without importing Pyserini, and return the module ``jnius``.
 
     Uses the running JVM if there is one. Pyserini may be imported before or after.
 
     Raises:
-        DiscoError: no suitable Java is available, Pyserini is not installed, or a JVM without its jar already runs.
+        DiscoError: no suitable Java is available, Pyserini is not installed, a JVM without its jar already runs, or
+            this process was forked from one in which Java runs.
     """
     import jnius_config
 
+    _check_fork()
     if not jnius_config.vm_running:
-        _configure(jnius_config)
-        with TemporaryFile() as said, _python_interrupts():
+        configure()
+        with TemporaryFile() as said:
             try:
                 with _stderr_to(said.fileno()):
                     import jnius
@@ -119,6 +148,7 @@ def start() -> Any:
                 ) from problem
     import jnius
 
+    _watch_forks()
     try:
         jnius.find_javaclass("io.anserini.search.SimpleImpactSearcher")
     except jnius.JavaException as problem:
@@ -127,6 +157,70 @@ def start() -> Any:
             "import disco_pyserini and open the searcher before the other library that uses Java"
         ) from problem
     return jnius
+
+
+def check_thread() -> None:
+    """Call this before this thread calls Java: it will be detached from the JVM when it ends.
+
+    Raises:
+        DiscoError: this process was forked from one in which Java runs.
+    """
+    _check_fork()
+    of_this_thread()
+
+
+def of_this_thread() -> WeakKeyDictionary[Any, Any]:
+    """Return the Java objects that only this thread uses, by what they belong to. They are released when it ends."""
+    if not hasattr(_own, "thread"):
+        _own.thread = _Thread()
+    objects: WeakKeyDictionary[Any, Any] = _own.thread.objects
+    return objects
+
+
+class _Thread:
+    """A thread that calls Java; this object is deleted when the thread ends.
+
+    A thread that ends while it is attached to the JVM would keep the JVM from shutting down, and leave its stack with
+    the JVM's guard pages to the next thread. Releasing Java objects attaches a thread again, so that comes first.
+    """
+
+    def __init__(self) -> None:
+        self.objects: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self._ident = threading.get_ident()
+
+    def __del__(self) -> None:
+        self.objects.clear()
+        jnius = sys.modules.get("jnius")
+        if jnius is None or _forked or self._ident == threading.main_thread().ident or sys.is_finalizing():
+            return
+        if self._ident == threading.get_ident():
+            jnius.detach()
+
+
+_own = threading.local()
+_watched = _forked = False
+
+
+def _watch_forks() -> None:
+    global _watched
+    if not _watched:
+        _watched = True
+        os.register_at_fork(after_in_child=_note_fork)
+
+
+def _note_fork() -> None:
+    global _forked
+    _forked = True
+
+
+def _check_fork() -> None:
+    # The threads of a JVM do not survive a fork: a call would wait for them for ever.
+    if _forked:
+        raise DiscoError(
+            "this process was forked from one in which Java runs, and Java cannot run in both: start processes with "
+            "multiprocessing's methods spawn or forkserver (multiprocessing.set_start_method('spawn')), or fork before "
+            "the first Lucene index is opened, or search with the engine flat"
+        )
 
 
 def declare(name: str, constructor: str, **members: Any) -> Any:
@@ -161,24 +255,6 @@ def _major(version: str) -> int:
     return int(leading[0]) if leading else 0
 
 
-def _configure(jnius_config: Any) -> None:
-    # The same class path and options that pyserini/_jvm.py sets.
-    spec = importlib.util.find_spec("pyserini")
-    if spec is None or not spec.origin:
-        raise DiscoError("Pyserini is not installed: run 'pip install pyserini'")
-    resources = Path(spec.origin).parent / "resources" / "jars"
-    jars = sorted(Path(os.environ.get("ANSERINI_CLASSPATH", resources)).glob("anserini-*-fatjar.jar"))
-    if not jars:
-        raise DiscoError(f"no anserini-*-fatjar.jar in {resources}: reinstall Pyserini")
-    newest = max(jars, key=lambda jar: jar.stat().st_ctime)
-    if str(newest) not in (jnius_config.classpath or ()):
-        jnius_config.add_classpath(str(newest))
-        jnius_config.add_options(f"--add-modules={_VECTOR_MODULE}", "--enable-native-access=ALL-UNNAMED")
-        if not os.environ.get("PYSERINI_VERBOSE_JVM"):
-            jnius_config.add_options("-Dslf4j.internal.verbosity=WARN")
-    prepare()
-
-
 @contextmanager
 def _stderr_to(target: int) -> Iterator[None]:
     """Redirect file descriptor 2: the JVM's start-up warnings bypass ``sys.stderr``."""
@@ -194,14 +270,3 @@ def _stderr_to(target: int) -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
-
-
-@contextmanager
-def _python_interrupts() -> Iterator[None]:
-    """Keep Python's Ctrl-C handler: a starting JVM replaces it and would end the process without cleanup."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.getsignal(signal.SIGINT)
-    yield
-    signal.signal(signal.SIGINT, handler)

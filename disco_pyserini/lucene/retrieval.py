@@ -7,7 +7,6 @@ than the search itself: it writes each query as text, tokenises that, and reads 
 from __future__ import annotations
 
 import json
-import threading
 from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,22 +15,30 @@ from typing import Any
 
 import numpy as np
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.lucene import jvm
-from disco_pyserini.search.engine import Hit, Searcher, check_numbers, lower_ties
+from disco_pyserini.search.engine import Searcher, check_numbers, lower_ties
+from disco_pyserini.search.hits import Hits
 
 MOST_MORE_CANDIDATES = 100
 """A pruned search rescores ``5 * k`` candidates, but at most this many more than ``k``."""
 
 
+_BY_SCORE, _MORE = 200, 32
+"""From this ``k`` on, documents are collected by score alone, and so many more than ``k``."""
+_MOST_HITS = 1 << 31
+
+
 class Retriever:
     """Searches an open index, from one thread: see `Retrievers`."""
 
-    def __init__(self, reader: Any, searcher: Searcher | None = None) -> None:
-        self._owner = searcher
+    def __init__(self, reader: Any) -> None:
         with jvm.shared_classes:
             self._prepare(jvm.start(), reader)
 
-    def search(self, vector: Mapping[str, int], k: int, query_terms: int | None = None) -> list[Hit]:
+    def search(
+        self, vector: Mapping[str, int], k: int, query_terms: int | None = None, owner: Searcher | None = None
+    ) -> Hits:
         """Return the best ``k`` documents, best first, ties by document id.
 
         Args:
@@ -39,18 +46,19 @@ class Retriever:
             k: how many documents to return.
             query_terms: retrieve candidates with this many of the highest-weighted tokens, then rescore with all.
                 Documents without any of these tokens are not found.
+            owner: reads the texts of hits. Not kept: the searcher that owns this would live as long as its threads.
         """
         if query_terms is None or len(vector) <= query_terms:
-            found = self._searcher.search(self._query(vector), k, self._order)
+            hits = self._full(self._query(vector), k)
         else:
-            found = self._pruned(vector, k, query_terms)
-        # All hits cross from Java to Python at once: [[document, [score, [id in base64, offset, length]]], …].
-        hits = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
-        scores = lower_ties(np.array([fields[0] for _, fields in hits], dtype=np.float32))
-        return [
-            Hit(a2b_base64(name)[offset : offset + length].decode(), score, self._owner)
-            for (_, (_, (name, offset, length))), score in zip(hits, scores.tolist(), strict=True)
-        ]
+            hits = self._fields(self._pruned(vector, k, query_terms))
+        scores = np.array([fields[0] for _, fields in hits], dtype=np.float32)
+        return Hits(
+            lambda: _ids(hits),
+            lower_ties(scores),
+            owner,
+            scores,
+        )
 
     def _prepare(self, jnius: Any, reader: Any) -> None:
         self._java = _java_classes(jnius)
@@ -70,6 +78,22 @@ class Retriever:
         for name in ("Query", "TopDocs", "TopFieldDocs"):
             jnius.autoclass(f"org.apache.lucene.search.{name}")
         jnius.autoclass("java.util.HashMap")
+
+    def _full(self, query: Any, k: int) -> list[Any]:
+        if _BY_SCORE <= k < _MOST_HITS - _MORE:
+            # Collecting by score alone is faster, but leaves out documents that are tied with the last one. With a few
+            # documents more, the ties of the k-th usually end before the last.
+            hits = self._fields(
+                self._sorter.rescore(self._searcher, self._searcher.search(query, k + _MORE), k + _MORE)
+            )
+            if len(hits) < k + _MORE or _score(hits[k - 1]) > _score(hits[-1]):
+                return hits[:k]
+        return self._fields(self._searcher.search(query, k, self._order))
+
+    def _fields(self, found: Any) -> list[Any]:
+        """Bring all hits from Java to Python at once: [[document, [score, [id in base64, offset, length]]], …]."""
+        hits: list[Any] = json.loads(self._json.writeValueAsString(found))["scoreDocs"]
+        return hits
 
     def _pruned(self, vector: Mapping[str, int], k: int, query_terms: int) -> Any:
         tokens = sorted(vector, key=lambda token: (-vector[token], token))
@@ -98,11 +122,10 @@ class Retrievers:
     def __init__(self, reader: Any, searcher: Searcher | None = None) -> None:
         self._reader = reader
         self._searcher = searcher
-        self._own = threading.local()
 
     def search(
         self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None = None, threads: int = 1
-    ) -> list[list[Hit]]:
+    ) -> list[Hits]:
         """Search with each vector as `Retriever.search` does: on this thread, or on several others.
 
         Raises:
@@ -110,27 +133,33 @@ class Retrievers:
         """
         check_numbers(k=k, threads=threads, query_terms=query_terms)
         if threads == 1:
-            if not hasattr(self._own, "retriever"):
-                self._own.retriever = Retriever(self._reader, self._searcher)
-            return [self._own.retriever.search(vector, k, query_terms) for vector in vectors]
-        found: list[list[Hit]] = [[] for _ in vectors]
+            return self._search_here(vectors, k, query_terms)
+        found: dict[int, Hits] = {}
         with ThreadPoolExecutor(threads) as pool:
-            shares = pool.map(lambda first: self._search_share(vectors[first::threads], k, query_terms), range(threads))
+            shares = pool.map(lambda first: self._search_here(vectors[first::threads], k, query_terms), range(threads))
             for first, hits in enumerate(shares):
-                found[first::threads] = hits
-        return found
+                found |= zip(range(first, len(vectors), threads), hits, strict=True)
+        return [found[place] for place in range(len(vectors))]
 
-    def _search_share(self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None) -> list[list[Hit]]:
-        def search() -> list[list[Hit]]:
-            retriever = Retriever(self._reader, self._searcher)
-            return [retriever.search(vector, k, query_terms) for vector in vectors]
+    def _search_here(self, vectors: Sequence[Mapping[str, int]], k: int, query_terms: int | None) -> list[Hits]:
+        own = jvm.of_this_thread()
+        if self not in own:
+            own[self] = Retriever(self._reader)
+        return [own[self].search(vector, k, query_terms, self._searcher) for vector in vectors]
 
-        try:
-            return search()
-        finally:
-            # A thread that ends while attached to the JVM would keep the JVM from shutting down. The retriever is gone
-            # by now: releasing Java objects would attach the thread again.
-            jvm.start().detach()
+
+def _ids(hits: Sequence[Any]) -> list[str]:
+    try:
+        return [a2b_base64(name)[at : at + length].decode() for _, (_, (name, at, length)) in hits]
+    except UnicodeDecodeError as problem:
+        raise InputError(
+            f"a document of the index has the id {problem.object!r}, which is not UTF-8: the files are damaged: copy "
+            "the index again, or build it again"
+        ) from problem
+
+
+def _score(hit: Any) -> float:
+    return float(hit[1][0])
 
 
 def _json_mapper(jnius: Any, java: SimpleNamespace) -> Any:

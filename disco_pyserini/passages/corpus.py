@@ -1,107 +1,135 @@
-"""Read passages, one at a time, from the common file formats of retrieval corpora."""
+"""Read corpora, one passage at a time: files, folders, data sets, documentation strings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import read_lines, write_aside
-from disco_pyserini.passages.tsv import read_rows
+from disco_pyserini.errors import InputError
+from disco_pyserini.files import exists, write_aside
+from disco_pyserini.passages.passage import BadRecordError, OnError, Passage, stop
+from disco_pyserini.passages.record_files import ID_NAMES
+from disco_pyserini.passages.source import CORPORA, FORMATS, Found, Reading, Source
+from disco_pyserini.passages.splitting import Splitter
+from disco_pyserini.storage import AnyPath, ObjectPath, open_path
 
-_ID_NAMES = ("id", "docid", "_id")
-_KINDS = (".jsonl", ".json", ".tsv")
-_IR_DATASETS = "irds:"
+_ONE_PER_LINE = (".jsonl", ".json", ".tsv")
+"""Formats with about one passage in each line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A unit of retrieval.
+class Corpus:
+    """What a corpus consists of.
 
     Attributes:
-        id: a unique id without white space.
-        contents: the text.
+        name: what was opened.
+        sources: its parts, in the order of their names.
+        strangers: files in a folder that no reader reads, and other entries that are not files.
     """
 
-    id: str
-    contents: str
-
-
-class BadRecordError(InputError):
-    """One record of a corpus is unusable; reading can continue after it."""
-
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"{where}: {reason}")
-        self.where = where
-        self.reason = reason
-
-
-type OnError = Callable[[BadRecordError], None]
-type _Record = tuple[str, Mapping[str, Any]]
-
-
-def _stop(problem: BadRecordError) -> NoReturn:
-    raise problem
+    name: str
+    sources: Sequence[Source]
+    strangers: Sequence[AnyPath] = ()
 
 
 def read_passages(
-    source: str | Path, fields: Sequence[str] = (), on_error: OnError = _stop, spell: Callable[[str], str] = str
+    source: str | Path,
+    fields: Sequence[str] = (),
+    on_error: OnError = stop,
+    spell: Callable[[str], str] = str,
+    splitter: Splitter | None = None,
 ) -> Iterator[Passage]:
     """Read a corpus of any size, one passage at a time.
 
     Args:
-        source: a JSONL file (``id``, ``docid`` or ``_id``; ``contents``, or ``text`` with an optional ``title``, which
-            goes before it), a TSV file (id, text and an optional title, unless a header gives another order; quoted or
-            not), either of them optionally gzipped, a folder of such files (read in name order), or ``irds:NAME`` for
-            an ir_datasets data set. Empty lines are skipped.
-        fields: names of JSON fields or TSV columns whose values are joined to make the text, instead of those above.
-        on_error: called with the error of each unusable record; by default, raises it.
+        source: a file, a folder of files, ``irds:NAME`` for an ir_datasets data set, or ``pydoc:NAME,…`` for
+            documentation strings of Python modules (docs/indexing.md lists the file formats). Files may be gzipped, and
+            in an object store (``s3://…``, ``gs://…``). A folder is read with the folders in it, in the order of
+            names; names that begin with a dot are left out.
+        fields: names of JSON fields or columns whose values are joined to make the text, instead of the usual ones.
+        on_error: called with the error of each unusable record, document or file; by default, raises it.
         spell: normalises each id.
+        splitter: splits documents into passages; by default into passages of up to 180 words.
 
     Returns:
         the passages, read lazily.
 
     Raises:
-        BadRecordError: a record without an id or a text, with white space in its id, not JSON, or not UTF-8.
+        BadRecordError: a record without an id or a text, with white space in its id, not JSON, or not UTF-8; a document
+            that cannot be read; a file in a folder that no reader reads.
         InputError: the source is unreadable, truncated or of an unknown type, or has no passages.
     """
-    source = str(source)
-    return _passages(source, _records(source, fields, on_error), fields, on_error, spell)
+    return passages_of(open_corpus(source), Reading(fields, on_error, splitter or Splitter()), spell)
 
 
-def _passages(
-    source: str, records: Iterator[_Record], fields: Sequence[str], on_error: OnError, spell: Callable[[str], str]
-) -> Iterator[Passage]:
+def open_corpus(name: str | Path) -> Corpus:
+    """Find the parts of a corpus, without reading them; see `read_passages`.
+
+    Raises:
+        InputError: there is no such file, folder, data set or module, or the file has an unknown type.
+    """
+    name = str(name)
+    kind, colon, rest = name.partition(":")
+    if colon and kind in CORPORA and not exists(name):
+        return Corpus(name, CORPORA.get(kind)(rest))
+    path = open_path(name)
+    if not exists(path):
+        raise InputError(f"{path}: no such file or folder: check the path of the corpus")
+    if path.is_dir():
+        return _folder(path)
+    if _suffix(path) not in FORMATS:
+        raise InputError(f"{path}: {_expected_suffix()}")
+    return Corpus(name, [_file_source(path, path.name, _stamp(path))])
+
+
+def passages_of(corpus: Corpus, reading: Reading, spell: Callable[[str], str] = str) -> Iterator[Passage]:
+    """Read an open corpus; see `read_passages`."""
+    for stranger in corpus.strangers:
+        reading.on_error(stranger_error(stranger))
     found = False
-    for where, record in records:
-        try:
-            passage = Passage(_id(where, record, spell), _text(where, record, fields))
-        except BadRecordError as problem:
-            on_error(problem)
-            continue
-        found = True
-        yield passage
+    for source in corpus.sources:
+        for passage in source_passages(source, reading, spell):
+            found = True
+            yield passage
     if not found:
-        raise InputError(f"{source}: expected at least one passage, found none that can be used")
+        raise InputError(f"{corpus.name}: expected at least one passage, found none that can be used")
+
+
+def source_passages(source: Source, reading: Reading, spell: Callable[[str], str] = str) -> Iterator[Passage]:
+    """Read one source of a corpus; see `read_passages`."""
+    for where, record in source.read(reading):
+        if isinstance(record, Passage):
+            yield record
+            continue
+        try:
+            yield Passage(_id(where, record, spell), _text(where, record, reading.fields))
+        except BadRecordError as problem:
+            reading.on_error(problem)
+
+
+def stranger_error(path: AnyPath) -> BadRecordError:
+    """Return the error of a file in a folder that no reader reads."""
+    return BadRecordError(str(path), _expected_suffix())
 
 
 def count_passages(source: str) -> int | None:
     """Return the approximate number of passages, for progress display; None if counting would take long."""
-    if source.startswith(_IR_DATASETS):
-        count = _ir_dataset(source).docs_count()
-        return None if count is None else int(count)
-    files = _files(Path(source))
-    if any(file.suffix.lower() == ".gz" for file in files):
-        return None
+    if source.startswith("irds:") and not exists(source):
+        from disco_pyserini.passages.data_sets import count_documents
+
+        return count_documents(source.removeprefix("irds:"))
     total = 0
-    for file in files:
-        with file.open("rb") as content:
+    for part in open_corpus(source).sources:
+        if part.path is None or part.path.suffix.lower() not in _ONE_PER_LINE:
+            return None
+        with part.path.open("rb") as content:
             total += sum(block.count(b"\n") for block in iter(partial(content.read, 1 << 20), b""))
     return total
 
@@ -112,7 +140,7 @@ class RejectsFile:
     Use it in a ``with`` block. When the block ends without an error, the file exists if any record was bad.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: AnyPath) -> None:
         self.path = path
         self.count = 0
         self._stack = ExitStack()
@@ -132,10 +160,73 @@ class RejectsFile:
             self.path.unlink(missing_ok=True)
 
 
+def _folder(folder: AnyPath) -> Corpus:
+    sources: list[Source] = []
+    strangers: list[AnyPath] = []
+    for path, name, stamp in _objects(folder) if isinstance(folder, ObjectPath) else _files(folder):
+        if stamp and _suffix(path) in FORMATS:
+            sources.append(_file_source(path, name, stamp))
+        else:
+            strangers.append(path)
+    if not sources and not strangers:
+        raise InputError(f"{folder}: expected a folder of {', '.join(FORMATS)} files, found nothing in it")
+    if not sources:
+        raise InputError(f"{folder}: expected a folder of {', '.join(FORMATS)} files, found only others in it")
+    return Corpus(str(folder), sources, strangers)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield each file, its name in the corpus, and its stamp; an empty one for what is not a readable file."""
+    for path in sorted(_entries(folder)):
+        try:
+            stamp = _stamp(path) if stat.S_ISREG(path.stat().st_mode) else ""
+        except OSError:  # a broken link, or removed meanwhile
+            stamp = ""
+        yield path, path.relative_to(folder).as_posix(), stamp
+
+
+def _objects(folder: ObjectPath) -> Iterator[tuple[ObjectPath, str, str]]:
+    for path, stamp in sorted(folder.files_below(), key=lambda found: found[0].url.split("/")):
+        name = path.url.removeprefix(f"{folder.url}/")
+        if not any(part.startswith(".") for part in name.split("/")):
+            yield path, name, stamp
+
+
+def _entries(folder: Path) -> Iterable[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(root, name) for name in files if not name.startswith("."))
+
+
+def _stamp(path: AnyPath) -> str:
+    if isinstance(path, ObjectPath):
+        return path.stamp()
+    state = path.stat()
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+
+
+def _file_source(path: AnyPath, name: str, stamp: str) -> Source:
+    def read(reading: Reading) -> Iterator[Found]:
+        yield from FORMATS.get(_suffix(path))(path, name, reading)
+
+    return Source(name, stamp, read, None if isinstance(path, ObjectPath) else path)
+
+
+def _suffix(file: AnyPath) -> str:
+    return Path(file.name.lower().removesuffix(".gz")).suffix
+
+
+def _expected_suffix() -> str:
+    return (
+        f"expected a file whose name ends with {', '.join(FORMATS)}, with or without .gz after it: "
+        "rename it, or take it out of the corpus"
+    )
+
+
 def _id(where: str, record: Mapping[str, Any], spell: Callable[[str], str]) -> str:
-    name = next((name for name in _ID_NAMES if name in record), None)
+    name = next((name for name in ID_NAMES if name in record), None)
     if name is None:
-        raise BadRecordError(where, f"expected an id ({', '.join(_ID_NAMES)}), found only: {', '.join(record)}")
+        raise BadRecordError(where, f"expected an id ({', '.join(ID_NAMES)}), found only: {', '.join(record)}")
     value = record[name]
     if type(value) is int:
         return str(value)
@@ -177,110 +268,3 @@ def _encodable(where: str, text: str) -> str:
         found = ascii(text[problem.start : problem.end])
         raise BadRecordError(where, f"expected Unicode text, found half a character ({found}): repair it") from problem
     return text
-
-
-def _records(source: str, fields: Sequence[str], on_error: OnError) -> Iterator[_Record]:
-    """Return the location and the fields of each record. A source that cannot be opened raises immediately."""
-    if source.startswith(_IR_DATASETS):
-        return _ir_dataset_records(source, _ir_dataset(source), fields)
-    readers = [(_tsv_records if _kind(file) == ".tsv" else _json_records, file) for file in _files(Path(source))]
-    return chain.from_iterable(read(file, fields, on_error) for read, file in readers)
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise InputError(f"{path}: no such file or folder: check the path of the corpus")
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    if not files:
-        raise InputError(f"{path}: expected a folder of {', '.join(_KINDS)} files, found nothing in it")
-    for file in files:
-        if file.is_dir() or _kind(file) not in _KINDS:
-            raise InputError(
-                f"{file}: expected a file whose name ends with {', '.join(_KINDS)}, with or without .gz after it: "
-                "rename it, or take it out of the corpus"
-            )
-    return files
-
-
-def _kind(file: Path) -> str:
-    return Path(file.name.lower().removesuffix(".gz")).suffix
-
-
-def _decoded_lines(file: Path, on_error: OnError) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(read_lines(file), 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as problem:
-            found = f"{problem.object[problem.start : problem.end]!r} at byte {problem.start} of the line"
-            on_error(BadRecordError(f"{file}:{number}", f"expected UTF-8, found {found}: convert the file to UTF-8"))
-            continue
-        yield number, text
-
-
-def _json_records(file: Path, fields: Sequence[str], on_error: OnError) -> Iterator[_Record]:
-    for number, line in _decoded_lines(file, on_error):
-        if not line.strip():
-            continue
-        where = f"{file}:{number}"
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as problem:
-            on_error(BadRecordError(where, f"expected one JSON object per line, found what is not JSON: {problem}"))
-            continue
-        if isinstance(record, dict):
-            yield where, record
-        else:
-            kind = type(record).__name__
-            on_error(BadRecordError(where, f"expected one JSON object per line, found a JSON value of type {kind}"))
-
-
-def _tsv_records(file: Path, fields: Sequence[str], on_error: OnError) -> Iterator[_Record]:
-    names: Sequence[str] = ()
-    for row in read_rows(_decoded_lines(file, on_error)):
-        if not "".join(row.fields).strip() and not row.problem:
-            continue
-        if not names:
-            is_header = any(map(row.fields.__contains__, _ID_NAMES)) and any(
-                map(row.fields.__contains__, fields or ("contents", "text"))
-            )
-            names = row.fields if is_header else ("id", "text", "title")
-            if is_header:
-                continue
-        where = f"{file}:{row.number}"
-        expected = "<TAB>".join(names)
-        if row.problem:
-            on_error(BadRecordError(where, f"expected {expected}, found that {row.problem}"))
-        elif not 2 <= len(row.fields) <= len(names):
-            found = f"{len(row.fields)} columns"
-            on_error(BadRecordError(where, f"expected {expected}, found {found}: replace tabs inside a text by spaces"))
-        else:
-            yield where, dict(zip(names, row.fields, strict=False))
-
-
-def _ir_dataset_records(source: str, dataset: Any, fields: Sequence[str]) -> Iterator[_Record]:
-    documents = dataset.docs_iter()
-    number = 0
-    while True:
-        try:
-            document = next(documents, None)
-        except Exception as problem:  # ir_datasets passes on any parser or download error
-            raise DiscoError(f"{source}: ir_datasets failed after {number:,} passages: {problem}") from problem
-        if document is None:
-            return
-        number += 1
-        record = document._asdict() if fields else {"text": document.default_text()}
-        yield f"{source}, passage {number}", {**record, "id": document.doc_id}
-
-
-def _ir_dataset(source: str) -> Any:
-    try:
-        import ir_datasets
-    except ImportError as problem:
-        raise InputError(f"{source}: this needs ir_datasets: pip install ir_datasets") from problem
-    try:
-        dataset = ir_datasets.load(source.removeprefix(_IR_DATASETS))
-    except KeyError as problem:
-        raise InputError(f"{source}: ir_datasets knows no such data set: see https://ir-datasets.com") from problem
-    if not dataset.has_docs():
-        raise InputError(f"{source}: this data set of ir_datasets has no documents: name the one it belongs to")
-    return dataset

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -23,10 +24,11 @@ _HOOKS = {
     "jnius": ("plugin.pyserini_hooks.before_jnius", None),
     "pyserini.query_iterator": (None, "plugin.pyserini_hooks.after_query_iterator"),
     "pyserini.search.lucene._impact_searcher": (None, "plugin.pyserini_hooks.after_impact_searcher"),
+    "pyserini.server.backend": (None, "plugin.server_hooks.after_backend"),
     "ir_datasets": (None, "plugin.irds_hooks.register"),
 }
 
-# The class name of the finder in the .pth file.
+# The name of the finder in the .pth file, which is a function.
 _WAITER = "DiscoPyseriniWaits"
 
 outcomes: dict[str, str] = {}
@@ -46,7 +48,7 @@ class _Finder:
         if name not in _HOOKS or (name == "jnius" and "pyserini" not in sys.modules):
             return None
         for finder in sys.meta_path:
-            if finder is self or type(finder).__name__ == _WAITER:
+            if finder is self or _waits(finder) or not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(name, path, target)
             if spec is not None:
@@ -100,7 +102,12 @@ def install() -> None:
 
 def is_installed() -> bool:
     """Whether this process extends Pyserini and ir_datasets when it imports them."""
-    return any(type(finder).__name__ in (_Finder.__name__, _WAITER) for finder in sys.meta_path)
+    return any(type(finder) is _Finder or _waits(finder) for finder in sys.meta_path)
+
+
+def _waits(finder: object) -> bool:
+    # It was an object of a class of this name: an editable install keeps the line of the version that was installed.
+    return _WAITER in (getattr(finder, "__qualname__", ""), type(finder).__name__)
 
 
 def _call(function: str | None, module: ModuleType) -> str:
@@ -113,9 +120,15 @@ def _call(function: str | None, module: ModuleType) -> str:
             getattr(import_module(f"disco_pyserini.{where}"), name)(module)
         except Exception as problem:
             _failed[where] = repr(problem)
-            warnings.warn(
-                f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            _warn(f"disco-pyserini could not extend {module.__name__}, its names may be unknown there: {problem!r}")
     return _failed.get(where, "")
+
+
+def _warn(text: str) -> None:
+    """Warn, also where warnings are errors and where stderr is closed: no program may fail because of the plugin."""
+    with suppress(OSError, ValueError):
+        try:
+            warnings.warn(text, RuntimeWarning, stacklevel=4)
+        except RuntimeWarning:
+            if sys.stderr is not None:
+                print(f"warning: {text}", file=sys.stderr)

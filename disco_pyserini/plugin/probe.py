@@ -29,8 +29,8 @@ class Probe:
 
     Attributes:
         feature: what the hook adds, in a few words.
-        state: ``active``, ``missing`` (the hook was not called) or ``failed``.
-        problem: what went wrong.
+        state: ``active``, ``missing`` (the hook was not called), ``failed``, or ``unused`` (nothing here can use it).
+        problem: what went wrong, or what is not installed.
     """
 
     feature: str
@@ -54,6 +54,9 @@ def _probe(feature: str, module: str, use: Callable[[Any], None]) -> Probe:
         if problem := finder.outcomes[module]:
             return Probe(feature, "failed", problem)
         use(used)
+    except ModuleNotFoundError as problem:
+        # Pyserini's servers import it, and Pyserini does not install it.
+        return Probe(feature, "unused" if problem.name == "faiss" else "failed", str(problem))
     except (Exception, SystemExit) as problem:  # any error is a result
         return Probe(feature, "failed", repr(problem))
     return Probe(feature, "active")
@@ -86,6 +89,16 @@ def _topics(module: Any) -> None:
         raise RuntimeError("demo-world/test/utterance has no topics")
 
 
+def _servers(module: Any) -> None:
+    """Let Pyserini read a configuration, in which an index of ours gets its texts from its own folder."""
+    with TemporaryDirectory() as folder:
+        config = Path(folder) / "servers.yaml"
+        config.write_text("indexes: {ours: {path: ., index_type: impact, encoder: disco}}\n", encoding="utf-8")
+        indexes, _ = module.load_server_config(str(config))
+    if indexes["ours"].base_index not in indexes:
+        raise RuntimeError(f"expected texts for the index, found {indexes}")
+
+
 def _ir_datasets(module: Any) -> None:
     next(iter(module.load("disco/demo-world/test").queries_iter()))
 
@@ -94,6 +107,7 @@ _CHECKS: tuple[tuple[str, str, Callable[[Any], None]], ...] = (
     ("Pyserini's Java", "jnius", _java),
     ("--encoder disco", "pyserini.search.lucene._impact_searcher", _search),
     ("--topics COLLECTION/SPLIT/QUERY", "pyserini.query_iterator", _topics),
+    ("Pyserini's servers", "pyserini.server.backend", _servers),
     ("disco/… in ir_datasets", "ir_datasets", _ir_datasets),
 )
 

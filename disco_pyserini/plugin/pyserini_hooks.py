@@ -10,9 +10,9 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import batched, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,21 @@ from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.retrieval import Retrievers
 from disco_pyserini.plugin.idf import Idf
 from disco_pyserini.search.encoder_names import OWN_ENCODER, check_encoder_fits, is_disco_name, query_encoder_for
-from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.encoding_ahead import encoded_ahead
+from disco_pyserini.search.engine import ENGINES
+from disco_pyserini.search.hits import Hit
 from disco_pyserini.trec import read_topics
 
 SEARCH_COMMAND = "pyserini.search.lucene"
 QUERY_TERMS_VARIABLE = "DISCO_QUERY_TERMS"
 """Environment variable: the ``query_terms`` of `DiscoSearcher.batch_search`."""
+ENGINE_VARIABLE = "DISCO_ENGINE"
+"""Environment variable: the engine that searches, ``flat`` for example. Its files must be in the index folder."""
 
 # The topics file that Pyserini read last, until a searcher with one of our encoders checks it.
 _unchecked_topics: list[Path] = []
+# The texts that Pyserini's search command is going to search for, in their order.
+_texts: list[str] = []
 
 
 def before_jnius(module: Any) -> None:
@@ -53,12 +59,12 @@ def after_query_iterator(module: Any) -> None:
             with _told_by_the_command():
                 named = named_topics(topics_path)
             if named is not None:
-                return cls({qid: {"title": text} for qid, text in named.items()})
+                return _remembered(cls({qid: {"title": text} for qid, text in named.items()}))
         if _command_uses_our_encoder():
             # Check before Pyserini reads them: its reader fails on some malformed files without saying where.
             with _told_by_the_command():
                 _check_topics(path)
-            return read(cls, topics_path)
+            return _remembered(read(cls, topics_path))
         topics = read(cls, topics_path)
         _unchecked_topics[:] = [path]
         return topics
@@ -66,13 +72,31 @@ def after_query_iterator(module: Any) -> None:
     iterator.from_topics = classmethod(from_topics)
 
 
+def _remembered(topics: Any) -> Any:
+    """Remember the texts of the search command, which are encoded while others are searched."""
+    if _is_search_command():
+        _texts[:] = [topics.get_query(qid) for qid in topics.order]
+    return topics
+
+
 def after_impact_searcher(module: Any) -> None:
     """Add our encoder names and batch encoding to ``LuceneImpactSearcher``."""
     searcher = module.LuceneImpactSearcher
+    _check_parameters(searcher.__init__, "index_dir", "query_encoder", "encoder_type")
+    _check_parameters(searcher.from_prebuilt_index, "prebuilt_index_name", "query_encoder", "encoder_type")
+    _check_parameters(searcher.search, "q", "k", "fields")
+    _check_parameters(searcher.batch_search, "queries", "qids", "k", "threads", "fields")
     searcher.__init__ = _with_our_names(searcher.__init__)
     searcher.from_prebuilt_index = classmethod(_with_clear_refusal(searcher.from_prebuilt_index.__func__))
     searcher.search = _told(_with_retrieval(searcher.search))
     searcher.batch_search = _told(_with_batches(searcher.batch_search))
+
+
+def _check_parameters(function: Callable[..., Any], *expected: str) -> None:
+    """Check that this is a Pyserini we know, before any of it is changed."""
+    found = inspect.signature(function).parameters
+    if missing := [name for name in expected if name not in found]:
+        raise TypeError(f"{function.__qualname__} has no parameter {', '.join(missing)}: an unknown Pyserini")
 
 
 def _with_our_names(init: Callable[..., None]) -> Callable[..., None]:
@@ -155,8 +179,7 @@ def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         searcher = self
         if _encodes_batches(self):
-            different = list(dict.fromkeys(queries))
-            vectors = dict(zip(different, self.query_encoder.encode_batch(different), strict=True))
+            vectors = _encoded(self, queries)
             if _retrieves(self, fields):
                 return _found(self, [vectors[query] for query in queries], qids, k, threads)
             # Put the lookup on a copy, so that two threads can use one searcher.
@@ -165,6 +188,19 @@ def _with_batches(batch_search: Callable[..., Any]) -> Callable[..., Any]:
         return batch_search(searcher, queries, qids, k, threads, fields or {})
 
     return search_batch
+
+
+def _encoded(searcher: Any, queries: list[Any]) -> dict[str, dict[str, int]]:
+    """Encode a batch of queries; in the search command, start to encode the next batch, too."""
+    encode, different = searcher.query_encoder.encode_batch, tuple(dict.fromkeys(queries))
+    if _texts and not hasattr(searcher, "_disco_ahead"):
+        batches = batched(_texts, len(queries))
+        searcher._disco_ahead = encoded_ahead(encode, (tuple(dict.fromkeys(batch)) for batch in batches))
+    batch, vectors = next(getattr(searcher, "_disco_ahead", iter(())), (None, []))
+    if batch != different:  # other queries than the topics announced, such as tokenised ones
+        searcher._disco_ahead = iter(())
+        vectors = encode(list(different))
+    return dict(zip(different, vectors, strict=True))
 
 
 def _with_retrieval(search: Callable[..., Any]) -> Callable[..., Any]:
@@ -179,14 +215,15 @@ def _with_retrieval(search: Callable[..., Any]) -> Callable[..., Any]:
 
 def _retrieves(searcher: Any, fields: Mapping[str, float] | None) -> bool:
     """Whether to use our own search: faster, but hits lack ``lucene_document``, which the command does not need."""
-    pruned = _query_terms() is not None
+    asked = [name for name in (QUERY_TERMS_VARIABLE, ENGINE_VARIABLE) if os.environ.get(name)]
+    _query_terms()
     # The option --prcl writes new scores into the hits.
-    if not pruned and (not _is_search_command() or _is_given("--prcl")):
+    if not asked and (not _is_search_command() or _is_given("--prcl")):
         return False
     plain = not (fields or searcher.object.use_rm3() or searcher.object.use_rocchio())
-    if pruned and not plain:
+    if asked and not plain:
         raise InputError(
-            f"{QUERY_TERMS_VARIABLE} is for searches of one field without feedback, found --fields, --rm3 or --rocchio"
+            f"{asked[0]} is for searches of one field without feedback, found --fields, --rm3 or --rocchio"
         )
     return plain
 
@@ -207,14 +244,21 @@ def _query_terms() -> int | None:
 
 def _found(
     searcher: Any, vectors: list[dict[str, int]], qids: list[str], k: int, threads: int = 1
-) -> dict[str, list[Hit]]:
-    if not hasattr(searcher, "_disco_retrievers"):
-        searcher._disco_retrievers = Retrievers(searcher.object.reader)
+) -> dict[str, Sequence[Hit]]:
+    if not hasattr(searcher, "_disco_search"):
+        searcher._disco_search = _search_of(searcher)
     known = [
         {token: impact for token, impact in vector.items() if searcher.idf.get(token, 0) > searcher.min_idf}
         for vector in vectors
     ]
-    return dict(zip(qids, searcher._disco_retrievers.search(known, k, _query_terms(), threads), strict=True))
+    return dict(zip(qids, searcher._disco_search(known, k, threads=threads, query_terms=_query_terms()), strict=True))
+
+
+def _search_of(searcher: Any) -> Callable[..., Sequence[Sequence[Hit]]]:
+    """Return the search of the engine of `ENGINE_VARIABLE`, or of the index that Pyserini has opened."""
+    if engine := os.environ.get(ENGINE_VARIABLE):
+        return ENGINES.get(engine).open(Path(searcher.index_dir)).search
+    return Retrievers(searcher.object.reader).search
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,12 +12,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
-from disco_pyserini.errors import DiscoError
+from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import write_aside
 from disco_pyserini.reproduction.plan import Job, mention
 
@@ -52,9 +52,46 @@ def execute(job: Job, logs: Path, *, terminal: bool = False, running: Running = 
         running: called every second.
 
     Raises:
-        DiscoError: the command failed, or did not write its output.
+        InputError: another process makes outputs in the same folder.
+        DiscoError: the command failed, or did not write its output, or the file system failed.
         KeyboardInterrupt: the user interrupted the command; it has ended.
     """
+    try:
+        with _only_run(job.output.parent / ".part") as lock:
+            _execute(job, logs, lock, terminal, running)
+    except OSError as problem:
+        raise DiscoError(f"cannot make {job.output}: {problem.strerror or problem}: {problem.filename}") from problem
+
+
+@contextmanager
+def _only_run(folder: Path) -> Iterator[int | None]:
+    """Create the folder and lock it; yield the lock, for the command to inherit.
+
+    If this process is killed, its command goes on, and keeps the lock until it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":  # Windows cannot lock a folder
+        yield None
+        return
+    import fcntl
+
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise InputError(
+                f"{folder.parent}: another disco reproduce, or a command that one has left behind, writes there: wait "
+                "for its end, stop it, or choose another --output"
+            ) from problem
+        except OSError:
+            pass  # some network file systems cannot lock
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _execute(job: Job, logs: Path, lock: int | None, terminal: bool, running: Running) -> None:
     aside = job.output.parent / ".part" / job.output.name
     if not (job.resumes and _read(_beside(aside)) == _commands(job)):
         _delete(aside)
@@ -66,7 +103,7 @@ def execute(job: Job, logs: Path, *, terminal: bool = False, running: Running = 
     with log.open("wb") as file:
         began = monotonic()
         code = _run(
-            _executable(command), file.fileno(), terminal, lambda: running(monotonic() - began, _last_line(log))
+            _executable(command), file.fileno(), lock, terminal, lambda: running(monotonic() - began, _last_line(log))
         )
     if code or not aside.exists():
         what = f"exited with code {code}" if code else f"succeeded, but did not write {job.output.name}"
@@ -78,10 +115,14 @@ def execute(job: Job, logs: Path, *, terminal: bool = False, running: Running = 
     _beside(aside).replace(_beside(job.output))
 
 
-def _run(command: Sequence[str], log: int, terminal: bool, tick: Callable[[], None]) -> int:
+def _run(command: Sequence[str], log: int, lock: int | None, terminal: bool, tick: Callable[[], None]) -> int:
     try:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=None if terminal else subprocess.STDOUT
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=None if terminal else subprocess.STDOUT,
+            pass_fds=() if lock is None else (lock,),
         )
     except OSError as problem:
         raise DiscoError(f"{shlex.join(command)}: cannot be started: {problem.strerror or problem}") from problem

@@ -94,17 +94,36 @@ class Comparisons:
 def compare(
     runs: Sequence[Path], judgments: Mapping[str, Mapping[str, int]], turns: Mapping[str, Query], measure: str
 ) -> Comparisons:
-    """Evaluate runs and compare each with the first.
+    """Evaluate run files and compare each with the first; see `compare_hits`.
 
     Raises:
         InputError: there are fewer than two runs, a run is given twice, or a judged query is not among the turns.
     """
     if len(set(runs)) < max(2, len(runs)):
         raise InputError(f"expected at least two different runs to compare, found {', '.join(map(str, runs))}")
-    names = _names(runs)
+    hits = {name: read_run(path) for name, path in zip(_names(runs), runs, strict=True)}
+    return compare_hits(hits, judgments, turns, measure)
+
+
+def compare_hits(
+    runs: Mapping[str, Mapping[str, Mapping[str, float]]],
+    judgments: Mapping[str, Mapping[str, int]],
+    turns: Mapping[str, Query],
+    measure: str,
+) -> Comparisons:
+    """Evaluate runs and compare each with the first.
+
+    Args:
+        runs: scores by document id and query id, by the name of the run; the baseline first.
+        judgments: the grades by document id and query id.
+        turns: the turns by query id.
+        measure: as ir_measures or trec_eval spell it.
+
+    Raises:
+        InputError: a judged query is not among the turns, or the measure is unknown.
+    """
     read = []
-    for name, path in zip(names, runs, strict=True):
-        hits = read_run(path)
+    for name, hits in runs.items():
         evaluation: Evaluation = evaluate(hits, judgments, [measure])
         read.append(Run(name, hits, evaluation.by_query[measure], evaluation.mean(measure)))
     baseline = read[0]

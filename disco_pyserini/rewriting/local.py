@@ -37,9 +37,9 @@ class LocalModel:
         self._tokenizer: Any
         self._model: Any
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left")
-            self._model = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
-        except (OSError, ValueError, KeyError) as problem:
+            self._tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left", trust_remote_code=False)
+            self._model = AutoModelForCausalLM.from_pretrained(model, dtype="auto", trust_remote_code=False)
+        except Exception as problem:  # transformers checks few fields of what it reads
             reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
             raise InputError(
                 f"no language model {model!r}: {reason}: expected the folder or hub id of a causal LM, or use --server"
@@ -75,7 +75,8 @@ class LocalModel:
                     fitting.append(qid)
                     tokens.append(ids)
             if fitting:
-                yield from map(Answer, fitting, self._generate(tokens))
+                for qid, (text, cut) in zip(fitting, self._generate(tokens), strict=True):
+                    yield Answer(qid, text, cut=cut)
 
     def _tokens(self, prompt: str) -> list[int]:
         tokenizer = self._tokenizer
@@ -88,7 +89,8 @@ class LocalModel:
             ids = tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
-    def _generate(self, tokens: list[list[int]]) -> list[str]:
+    def _generate(self, tokens: list[list[int]]) -> list[tuple[str, bool]]:
+        """Return the text of each answer, and whether it was cut at the token limit."""
         import torch
 
         padded = self._tokenizer.pad({"input_ids": tokens}, return_tensors="pt").to(self._model.device)
@@ -100,4 +102,7 @@ class LocalModel:
             )
         new = generated[:, padded["input_ids"].shape[1] :]
         texts: list[str] = self._tokenizer.batch_decode(new, skip_special_tokens=True)
-        return texts
+        ends = torch.tensor(self._generation.eos_token_id if self._generation.eos_token_id is not None else [])
+        full = new.shape[1] == self._generation.max_new_tokens
+        cut = ~torch.isin(new.cpu(), ends).any(dim=1) if full else torch.zeros(len(new), dtype=torch.bool)
+        return list(zip(texts, cut.tolist(), strict=True))

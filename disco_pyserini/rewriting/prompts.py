@@ -26,6 +26,12 @@ class Prompt:
         """SHA-256 of the template; stored with every rewrite."""
         return hashlib.sha256(self.template.encode()).hexdigest()
 
+    @property
+    def examples(self) -> frozenset[str]:
+        """The lines of the template, with and without a label such as ``Rewritten question:`` in front."""
+        lines = [_one_line(line) for line in self.template.splitlines()]
+        return frozenset(lines) | {line.partition(": ")[2] for line in lines}
+
     def fill(self, conversation: Conversation) -> str:
         """Return the text for the language model.
 
@@ -49,7 +55,7 @@ def read_prompt(path: Path) -> Prompt:
     """
     try:
         template = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
+    except (OSError, ValueError) as problem:
         raise InputError(f"{path}: no UTF-8 text could be read: {problem}: check the path") from problem
     found = set(_PLACES.findall(template))
     if missing := [place for place in ("history", "utterance") if place not in found]:

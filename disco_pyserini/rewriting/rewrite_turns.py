@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +15,19 @@ from disco_pyserini.rewriting.store import continue_rewrites
 
 _QUOTATION_MARKS = (('"', '"'), ("'", "'"), ("“", "”"), ("«", "»"))
 
+_SPEAKER = re.compile(r"(user|system|assistant)\s*:", re.IGNORECASE)
+
 
 class Answer(NamedTuple):
-    """A model's answer for a query: a text, or the reason why there is none."""
+    """A model's answer for a query: a text, or the reason why there is none.
+
+    ``cut`` says that the model stopped at the token limit, so that the text may lack its end.
+    """
 
     qid: str
     text: str | None
     reason: str = ""
+    cut: bool = False
 
 
 class Rewriter(Protocol):
@@ -65,15 +72,31 @@ def rewrite_turns(
         missing = [query for query in queries if query.qid not in done]
         summary.earlier = len(queries) - len(missing)
         progress(summary.earlier)
+        asked = {query.qid: query for query in missing}
         for answer in rewriter.answers((query.qid, prompt.fill(query.conversation)) for query in missing):
             rewrite = clean(answer.text or "")
-            if rewrite:
+            problem = answer.reason or _problem(rewrite, answer, asked[answer.qid], prompt)
+            if problem:
+                summary.failed[answer.qid] = problem
+            else:
                 file.add(answer.qid, rewrite, datetime.now(UTC).isoformat(timespec="seconds"))
                 summary.written += 1
-            else:
-                summary.failed[answer.qid] = answer.reason or f"no rewrite in the answer {(answer.text or '')[:80]!r}"
             progress(1)
     return summary
+
+
+def _problem(rewrite: str, answer: Answer, query: Query, prompt: Prompt) -> str:
+    """Return why an answer's text is no rewrite, or an empty string."""
+    shown = f"{(answer.text or '')[:80]!r}"
+    if not rewrite:
+        return f"no rewrite in the answer {shown}"
+    if answer.cut and "\n" not in (answer.text or "").strip():
+        return f"the answer was cut at the token limit: {shown}: allow more with --max-new-tokens"
+    if _SPEAKER.match(rewrite):
+        return f"the answer goes on with the conversation: {shown}"
+    if rewrite in prompt.examples and rewrite != " ".join(query.conversation.utterance.split()):
+        return f"the answer repeats an example of the prompt: {shown}"
+    return ""
 
 
 def clean(answer: str) -> str:

@@ -1,13 +1,15 @@
-"""Rewrites by a server with the OpenAI chat API: vLLM, llama.cpp, Ollama, or a paid service."""
+"""Rewrites by servers with the OpenAI chat API: vLLM, llama.cpp, Ollama, or a paid service."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
@@ -25,31 +27,35 @@ _PASSING = frozenset({408, 409, 425, 429})
 _ONE_PROMPT_ONLY = frozenset({400, 413, 422})
 _LONGEST_PAUSE = 60.0
 _LONGEST_RETRY_AFTER = 600.0
+_LARGEST_ANSWER = 2**18  # bytes
 
 
 class ChatServer:
-    """A `Rewriter` with concurrent requests at temperature 0.
+    """A `Rewriter` with concurrent requests at temperature 0, to one server or to several with the same model.
+
+    Each request goes to the server that has the fewest, so that a slow one gets less to do. One that did not answer is
+    asked only while all others have not answered either.
 
     Temporary errors (no connection, a time-out, statuses 408, 409, 425, 429 and 5xx, an answer that is not a chat
     completion) are retried with exponential backoff, or after the server's ``Retry-After``. Prompts that the server
     refuses (400, 413, 422) get no answer. Any other error stops the run.
 
     Args:
-        url: the server; requests go to ``{url}/v1/chat/completions``.
+        urls: the server, or several; requests go to ``{url}/v1/chat/completions``.
         model: the model's name on the server.
-        concurrency: the number of concurrent requests.
+        concurrency: the number of concurrent requests for each server.
         max_new_tokens: the maximum answer length.
         attempts: the maximum number of attempts per prompt.
         first_pause: seconds before the second attempt.
-        timeout: seconds to wait for the connection, and for each piece of an answer.
+        timeout: seconds to wait for the connection, and for a whole answer. An answer has at most 256 KiB.
 
     Raises:
-        InputError: the URL is not an HTTP URL.
+        InputError: a URL is not an HTTP URL, there is none, or the API key is not printable ASCII.
     """
 
     def __init__(
         self,
-        url: str,
+        urls: str | Sequence[str],
         model: str,
         concurrency: int = 8,
         max_new_tokens: int = 128,
@@ -57,16 +63,21 @@ class ChatServer:
         first_pause: float = 1.0,
         timeout: float = 120.0,
     ) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise InputError(f"expected --server with a URL such as http://localhost:8000, found {url!r}")
-        self.url = f"{url.rstrip('/').removesuffix('/v1')}/v1/chat/completions"
+        urls = [urls] if isinstance(urls, str) else list(dict.fromkeys(urls))
+        for url in urls or [""]:
+            if not url.startswith(("http://", "https://")):
+                raise InputError(f"expected --server with a URL such as http://localhost:8000, found {url!r}")
+        self._servers = [_Server(f"{url.rstrip('/').removesuffix('/v1')}/v1/chat/completions") for url in urls]
+        self._lock = threading.Lock()
         self._model = model
-        self._concurrency = concurrency
+        self._concurrency = concurrency * len(urls)
         self._max_new_tokens = max_new_tokens
         self._attempts = attempts
         self._first_pause = first_pause
         self._timeout = timeout
         self._key = os.environ.get(KEY_VARIABLE, "").strip()
+        if not self._key.isascii() or not self._key.isprintable():
+            raise InputError(f"expected a key of printable ASCII characters in {KEY_VARIABLE}, found others in it")
         self._stop = threading.Event()
 
     @property
@@ -81,6 +92,8 @@ class ChatServer:
         waiting: set[Future[Answer]] = set()
         with requests.Session() as session:
             session.auth = _Key(self._key)
+            # None is followed, but requests would read the whole body of one, which may have no end.
+            session.resolve_redirects = lambda *asked, **how: iter(())  # type: ignore[method-assign]
             session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=self._concurrency))
             session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self._concurrency))
             try:
@@ -103,33 +116,63 @@ class ChatServer:
             if attempt and self._stop.wait(self._pause(attempt, retry_after)):
                 break
             retry_after = None
+            server = self._idlest()
             try:
-                response = session.post(
-                    self.url, json=self._request(prompt), timeout=self._timeout, allow_redirects=False
-                )
+                with server.asked(self._lock):
+                    response, body = self._post(session, server.url, prompt)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as failure:
                 problem = self._shown(f"{type(failure).__name__}: {failure}")
                 continue
             except requests.RequestException as failure:
-                raise InputError(self._shown(f"{self.url}: cannot be asked: {failure}: check --server")) from None
+                raise InputError(self._shown(f"{server.url}: cannot be asked: {failure}: check --server")) from None
             if response.ok and not response.is_redirect:
-                text = _content(response)
+                text, cut = _content(body)
                 if text is not None:
-                    return Answer(qid, text)
-                problem = self._shown(f"expected a chat completion, found {response.text!r}")
+                    return Answer(qid, self._without_key(text), cut=cut)
+                problem = self._shown(f"expected a chat completion, found {_decoded(body)!r}")
                 continue
-            problem = self._shown(f"status {response.status_code} {response.reason}: {response.text}")
+            problem = self._shown(f"status {response.status_code} {response.reason}: {_decoded(body)}")
             if response.status_code in _ONE_PROMPT_ONLY:
                 return Answer(qid, None, f"the server refused: {problem}")
             if response.status_code not in _PASSING and response.status_code < 500:
                 raise InputError(
-                    f"{self.url} refused: {problem}: check --server, --server-model and the key in {KEY_VARIABLE}"
+                    f"{server.url} refused: {problem}: check --server, --server-model and the key in {KEY_VARIABLE}"
                 )
             retry_after = _seconds(response.headers.get("Retry-After", ""))
         raise DiscoError(
-            f"{self.url} did not answer {self._attempts} times in a row, the last time: {problem}: every rewrite "
+            f"{server.url} did not answer {self._attempts} times in a row, the last time: {problem}: every rewrite "
             "so far is kept, and the same command continues"
         )
+
+    def _idlest(self) -> _Server:
+        with self._lock:
+            return min(self._servers, key=lambda server: (server.silent, server.requests))
+
+    def _post(self, session: requests.Session, url: str, prompt: str) -> tuple[requests.Response, bytes]:
+        """Ask once. Return the response, and its body up to the largest answer.
+
+        Raises:
+            requests.RequestException: the server did not answer in time, or not with HTTP.
+        """
+        end = time.monotonic() + self._timeout
+        body = bytearray()
+        # Not packed: a small answer could unpack to gigabytes.
+        with session.post(
+            url,
+            json=self._request(prompt),
+            headers={"Accept-Encoding": "identity"},
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            # Byte by byte, as they come: to wait for more would give a slow server that much longer than the time-out.
+            for piece in response.iter_content(1) if _is_plain(response) else ():
+                body += piece
+                if len(body) > _LARGEST_ANSWER:
+                    break
+                if time.monotonic() > end:
+                    raise requests.Timeout(f"{url}: the answer was not complete within {self._timeout:g} s")
+        return response, bytes(body)
 
     def _request(self, prompt: str) -> dict[str, Any]:
         return {
@@ -147,9 +190,35 @@ class ChatServer:
         return pause * random.uniform(0.75, 1.25)
 
     def _shown(self, text: str) -> str:
-        """Shorten a server's error message to one line, and remove the API key, which some servers repeat."""
-        text = " ".join(text.split())
-        return (text.replace(self._key, "***") if self._key else text)[:300]
+        """Shorten a server's error message to one printable line without the API key, which some servers repeat."""
+        text = " ".join(self._without_key(text).split())[:300]
+        return "".join(character if character.isprintable() else "?" for character in text)
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
+
+
+class _Server:
+    """One server: how many requests it has, and whether its last one got no answer."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.requests = 0
+        self.silent = False
+
+    @contextmanager
+    def asked(self, lock: threading.Lock) -> Iterator[None]:
+        """Count a request."""
+        with lock:
+            self.requests += 1
+        silent = True
+        try:
+            yield
+            silent = False
+        finally:
+            with lock:
+                self.requests -= 1
+                self.silent = silent
 
 
 class _Key(AuthBase):
@@ -164,13 +233,23 @@ class _Key(AuthBase):
         return request
 
 
-def _content(response: requests.Response) -> str | None:
+def _is_plain(response: requests.Response) -> bool:
+    return response.headers.get("Content-Encoding", "identity") == "identity"
+
+
+def _decoded(body: bytes) -> str:
+    return body[:1000].decode(errors="replace")
+
+
+def _content(body: bytes) -> tuple[str | None, bool]:
+    """Return the text of a chat completion, None without one, and whether it was cut at the token limit."""
     try:
-        content = response.json()["choices"][0]["message"]["content"]
-    except (ValueError, KeyError, IndexError, TypeError):
-        return None
+        choice = json.loads(body)["choices"][0]
+        content, cut = choice["message"]["content"], choice.get("finish_reason") == "length"
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return None, False
     # The content is missing if the model was stopped before its first word.
-    return "" if content is None else content if isinstance(content, str) else None
+    return "" if content is None else content if isinstance(content, str) else None, cut
 
 
 def _seconds(retry_after: str) -> float | None:
@@ -180,6 +259,6 @@ def _seconds(retry_after: str) -> float | None:
     except ValueError:
         try:
             return max(parsedate_to_datetime(retry_after).timestamp() - time.time(), 0.0)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return seconds if seconds >= 0 else None

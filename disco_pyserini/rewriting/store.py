@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import only_run
 from disco_pyserini.records import Record, Text, parse_json
 
 
@@ -57,7 +58,8 @@ def continue_rewrites(path: Path, model: str, prompt: str) -> Iterator[tuple[Rew
     """
     done = set()
     try:
-        if path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as lines, only_run(path):
             whole, torn = _whole_lines(path)
             for record in _records(path, whole):
                 if (record.model, record.prompt) != (model, prompt):
@@ -68,10 +70,7 @@ def continue_rewrites(path: Path, model: str, prompt: str) -> Iterator[tuple[Rew
                 done.add(record.qid)
             # Only after checking that it is a file of rewrites.
             if torn:
-                with path.open("rb+") as file:
-                    file.truncate(path.stat().st_size - torn)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as lines:
+                lines.truncate(path.stat().st_size - torn)
             yield RewriteFile(lines, model, prompt), done
     except OSError as problem:
         reason = problem.strerror or problem

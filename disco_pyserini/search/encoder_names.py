@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disco_pyserini.cards import DEFAULT_ENCODER, cards
+from disco_pyserini.cards import PUBLISHED_ENCODER, cards
 from disco_pyserini.errors import InputError
 from disco_pyserini.search.index_manifest import read_impact_manifest
 from disco_pyserini.vectors.manifest import VectorSpace, vocabulary_hash
@@ -50,24 +50,33 @@ def query_encoder_for(
         InputError: the folder is not an index, the name is unknown, or the encoder's vocabulary or quantiser differs
             from that of the index.
     """
-    manifest = read_impact_manifest(index)
-    space = manifest.space if manifest else None
-    if name == OWN_ENCODER:
-        model = space.encoder if space else _default(index)
-    elif name.startswith(_PREFIX) and name != _PREFIX:
-        model = name.removeprefix(_PREFIX)
-    elif name in cards():
-        model = name
-    else:
-        raise InputError(
-            f"unknown encoder {name!r}: expected {OWN_ENCODER}, {_PREFIX}PATH-or-hub-id, or one of {', '.join(cards())}"
-        )
+    model, space = model_of(index, name), _space(index)
     from disco_pyserini.encoding import query_encoder
 
     backend = backend or os.environ.get(BACKEND_VARIABLE, "torch")
     encoder = query_encoder(model, device, max_length, backend)
     check_encoder_fits(encoder, index)
+    if space and model != space.encoder:
+        _compare_document_encoders(model, space, index)
     return encoder
+
+
+def model_of(index: Path, name: str) -> str:
+    """Return the card's name, path or hub id that an ``--encoder`` name means for an index.
+
+    Raises:
+        InputError: the folder is not an index, or the name is unknown.
+    """
+    space = _space(index)
+    if name == OWN_ENCODER:
+        return space.encoder if space else _default(index)
+    if name.startswith(_PREFIX) and name != _PREFIX:
+        return name.removeprefix(_PREFIX)
+    if name in cards():
+        return name
+    raise InputError(
+        f"unknown encoder {name!r}: expected {OWN_ENCODER}, {_PREFIX}PATH-or-hub-id, or one of {', '.join(cards())}"
+    )
 
 
 def check_encoder_fits(encoder: Any, index: Path) -> None:
@@ -78,9 +87,14 @@ def check_encoder_fits(encoder: Any, index: Path) -> None:
     Raises:
         InputError: the vocabulary or the quantiser differs.
     """
+    space = _space(index)
+    if space and hasattr(encoder, "vocabulary") and hasattr(encoder, "quantiser"):
+        _compare(encoder, space, index)
+
+
+def _space(index: Path) -> VectorSpace | None:
     manifest = read_impact_manifest(index)
-    if manifest and manifest.space and hasattr(encoder, "vocabulary") and hasattr(encoder, "quantiser"):
-        _compare(encoder, manifest.space, index)
+    return manifest.space if manifest else None
 
 
 def _compare(encoder: Any, space: VectorSpace, index: Path) -> None:
@@ -99,10 +113,26 @@ def _compare(encoder: Any, space: VectorSpace, index: Path) -> None:
         )
 
 
+def _compare_document_encoders(name: str, space: VectorSpace, index: Path) -> None:
+    """Warn if a card's query encoder was distilled from another document encoder than that of the index."""
+    from disco_pyserini.encoding.locate import checksum, is_present, locate
+
+    card = cards().get(name)
+    if not card or not is_present(card.document, "document") or index in _warned:
+        return
+    if checksum(locate(card.document, "document")) != space.revision:
+        _warned.add(index)
+        logger.warning(
+            "%s was distilled from %s, but %s encoded the documents of %s: a query encoder fits the document encoder "
+            "that taught it, and finds less with another: --encoder %s selects the one that belongs to the index",
+            *(name, card.document.model, space.document_model, index, OWN_ENCODER),
+        )
+
+
 def _default(index: Path) -> str:
     if index not in _warned:
         _warned.add(index)
         logger.warning(
-            "%s does not say which encoder it belongs to: --encoder %s means %s", index, OWN_ENCODER, DEFAULT_ENCODER
+            "%s does not say which encoder it belongs to: --encoder %s means %s", index, OWN_ENCODER, PUBLISHED_ENCODER
         )
-    return DEFAULT_ENCODER
+    return PUBLISHED_ENCODER

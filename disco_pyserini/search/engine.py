@@ -6,21 +6,24 @@ order of an index that Anserini's ``IndexCollection`` builds from the same vecto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from time import perf_counter
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extensions import Registry
+from disco_pyserini.search.hits import Hit, Hits
 from disco_pyserini.vectors import VectorSource
 
 DEFAULT_ENGINE = "lucene"
 
-_TIE_STEP = np.float32(1e-6)
+TIE_STEP = np.float32(1e-6)
+"""Each tied score is so much lower than the one before it."""
 
 type ImpactQuery = Mapping[str, int]
 """Impacts by token."""
@@ -35,7 +38,7 @@ class Searcher(Protocol):
 
     def search(
         self, vectors: Sequence[ImpactQuery], k: int, *, threads: int = 1, query_terms: int | None = None
-    ) -> list[list[Hit]]:
+    ) -> Sequence[Sequence[Hit]]:
         """Return the best ``k`` documents for each vector, best first.
 
         Args:
@@ -43,7 +46,7 @@ class Searcher(Protocol):
             k: how many documents to return, at least 1.
             threads: how many threads search.
             query_terms: if given, retrieve candidates with this many of the query's highest-weighted tokens, then
-                rescore them with all tokens: faster, and not exact.
+                rescore them with all tokens: not exact.
 
         Raises:
             InputError: ``k``, ``threads`` or ``query_terms`` is below 1 (`check_numbers` raises it).
@@ -70,41 +73,47 @@ class Searcher(Protocol):
         """Close the index; closing it again does nothing."""
 
 
-class Texts(Protocol):
-    """Reads stored texts, as every `Searcher` does."""
+@runtime_checkable
+class Shard(Protocol):
+    """A `Searcher` whose index may be one of several shards of a collection.
+
+    Which tokens count is known from all shards together only, and ties are lowered after merging. A shard is therefore
+    asked with ``all_terms``, and its hits have `Hits.tied_scores`.
+
+    Attributes:
+        documents: the number of documents.
+    """
+
+    @property
+    def documents(self) -> int: ...
+
+    def frequencies(self, tokens: Sequence[str]) -> list[int]:
+        """Return in how many documents each token occurs."""
+
+    def search(
+        self,
+        vectors: Sequence[ImpactQuery],
+        k: int,
+        *,
+        threads: int = 1,
+        query_terms: int | None = None,
+        all_terms: bool = False,
+    ) -> Sequence[Hits]:
+        """See `Searcher.search`; with ``all_terms``, tokens that occur in all documents of this index count, too."""
+
+    def explain(self, vector: ImpactQuery, docid: str, *, all_terms: bool = False) -> dict[str, tuple[int, int]] | None:
+        """See `Searcher.explain`, and `search` for ``all_terms``."""
 
     def text(self, docid: str) -> str | None:
         """See `Searcher.text`."""
 
-
-@dataclass(slots=True)
-class Hit:
-    """A document that a search returned.
-
-    Attributes:
-        docid: the document's id.
-        score: its score. Each tied score is a millionth lower than the one before it, as in Anserini, so that a run
-            file keeps their order.
-        searcher: reads the stored text.
-    """
-
-    docid: str
-    score: float
-    searcher: Texts | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def text(self) -> str | None:
-        """The document's text, read from the index at each access; None if the index stores no texts.
-
-        Raises:
-            DiscoError: the searcher is closed.
-        """
-        return self.searcher.text(self.docid) if self.searcher else None
+    def close(self) -> None:
+        """See `Searcher.close`."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """The result of building an index.
+    """The result of building an index. It stands for the path of the index where a path is expected.
 
     Attributes:
         directory: the index folder.
@@ -119,6 +128,9 @@ class IndexSummary:
     empty: int
     postings: int
     seconds: float
+
+    def __fspath__(self) -> str:
+        return str(self.directory)
 
     @property
     def documents_per_second(self) -> float:
@@ -140,17 +152,59 @@ class BuildIndex(Protocol):
     ) -> IndexSummary: ...
 
 
+class UpdateIndex(Protocol):
+    """Writes an updated copy of an index, aside, and renames it when complete.
+
+    The copy answers every query like an index that is built anew from the vectors of its documents.
+    """
+
+    def __call__(
+        self,
+        index: Path,
+        source: VectorSource,
+        delete: Collection[str],
+        directory: Path,
+        *,
+        threads: int = 1,
+        progress: Callable[[int], None] | None = None,
+    ) -> IndexSummary:
+        """Write the copy.
+
+        Args:
+            index: the index, which does not change.
+            source: vectors of documents to add; one with the id of a document in the index replaces it. May be empty.
+            delete: ids of documents to leave out, none of them in ``source``; ids of no document are ignored.
+            directory: the folder of the copy; must be missing or empty, or have the copy of an engine that the index
+                belongs to as well.
+            threads: how many threads write.
+            progress: called with the number of documents written since the last call.
+
+        Returns:
+            a summary of the copy; ``empty`` counts documents of ``source`` only.
+
+        Raises:
+            InputError: an id is used twice, or no document would be left.
+            DiscoError: the engine or the file system failed.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How an engine builds an index, and opens one.
+    """How an engine builds an index, opens one, updates one, and checks one.
 
     Attributes:
         build: builds an index from vectors.
         open: opens the index in a folder.
+        update: adds, replaces and deletes documents; None if the engine can only build an index anew.
+        verify: checks the checksum of every file of the index in a folder, which opening it need not do, and raises an
+            `InputError` if one is wrong; returns False if the folder has no index of this engine. None if the engine
+            cannot check its files.
     """
 
     build: BuildIndex
     open: Callable[[Path], Searcher]
+    update: UpdateIndex | None = None
+    verify: Callable[[Path], bool] | None = None
 
 
 def lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -161,11 +215,51 @@ def lower_ties(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     places = np.arange(len(scores))
     first = np.maximum.accumulate(np.where(np.diff(scores, prepend=np.float32(np.inf)) != 0, places, 0))
-    lowered: NDArray[np.float32] = scores - _TIE_STEP * (places - first).astype(np.float32)
+    lowered: NDArray[np.float32] = scores - TIE_STEP * (places - first).astype(np.float32)
     return lowered
 
 
-ENGINES: Registry[Engine] = Registry("engine", "engines", {"lucene": "disco_pyserini.lucene.lucene_searcher:ENGINE"})
+ENGINES: Registry[Engine] = Registry(
+    "engine",
+    "engines",
+    {
+        "lucene": "disco_pyserini.lucene.lucene_searcher:ENGINE",
+        "flat": "disco_pyserini.flat.flat_searcher:ENGINE",
+        "qdrant": "disco_pyserini.exports.qdrant:ENGINE",
+        "milvus": "disco_pyserini.exports.milvus:ENGINE",
+        "pgvector": "disco_pyserini.exports.pgvector:ENGINE",
+        "pgvector-hnsw": "disco_pyserini.exports.pgvector:ENGINE_HNSW",
+        "opensearch": "disco_pyserini.exports.opensearch:ENGINE",
+        "elasticsearch": "disco_pyserini.exports.elasticsearch:ENGINE",
+        "vespa": "disco_pyserini.exports.vespa:ENGINE",
+    },
+)
+
+
+def build_for(
+    engines: str,
+    source: VectorSource,
+    directory: Path,
+    *,
+    threads: int = 1,
+    store_raw: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> IndexSummary:
+    """Build the index of an engine, or those of several in one folder: ``lucene,flat``.
+
+    Args:
+        engines: the names, separated by commas. The second must be able to add to the folder of the first.
+
+    The other arguments are those of `BuildIndex`.
+
+    Raises:
+        InputError: an engine is unknown, or cannot build there.
+    """
+    began = perf_counter()
+    builds = [ENGINES.get(name).build for name in engines.split(",")]
+    for build in builds:
+        summary = build(source, directory, threads=threads, store_raw=store_raw, progress=progress)
+    return replace(summary, seconds=perf_counter() - began)
 
 
 def check_numbers(*, k: int, threads: int, query_terms: int | None) -> None:

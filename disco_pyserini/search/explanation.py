@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from disco_pyserini.html_tables import html_table
+
 
 @dataclass(frozen=True, slots=True)
 class TermScore:
@@ -52,3 +54,8 @@ class Explanation:
         """Build an explanation from (query impact, document impact) by token."""
         terms = (TermScore(token, query, document) for token, (query, document) in impacts.items())
         return cls(docid, tuple(sorted(terms, key=lambda term: (-term.score, term.token))))
+
+    def _repr_html_(self) -> str:
+        """Return the terms as Jupyter shows them, highest score first."""
+        rows = [(term.token, term.query_impact, term.document_impact, term.score) for term in self.terms]
+        return html_table(f"{self.docid}: score {self.score}", ("term", "query", "document", "product"), rows)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import write_aside
-from disco_pyserini.records import Record, only, read_json
+from disco_pyserini.files import exists, write_aside
+from disco_pyserini.records import FileName, Items, Record, only, read_json
 from disco_pyserini.vectors.manifest import Count, VectorSpace
 
 FILE_NAME = "disco.json"
 BM25: Final = "bm25"
+_LATER: Final = {"kind": "impact", "shards": ()}
 
 
 class IndexManifest(Record):
@@ -24,6 +25,7 @@ class IndexManifest(Record):
         postings: the number of (term, document) pairs; not counted in a BM25 index.
         raw: whether the passages' texts are stored.
         kind: ``impact`` for an index of vectors, ``bm25`` for one of texts.
+        shards: the folders of the shards, if the index is in shards: each is an ordinary index.
     """
 
     format: Annotated[int, only(1)] = 1
@@ -32,12 +34,13 @@ class IndexManifest(Record):
     postings: Count | None
     raw: bool
     kind: Literal["impact", "bm25"] = "impact"
+    shards: Items[FileName] = ()
 
 
 def write_index_manifest(manifest: IndexManifest, index: Path) -> None:
     """Write ``disco.json`` into an index folder."""
-    # Earlier versions have no kinds: leave it out, so that they can read the manifests of impact indexes.
-    fields = manifest.model_dump(exclude=None if manifest.kind == BM25 else {"kind"})
+    # Earlier versions have no kinds and shards: leave them out, so that they can read the manifests of other indexes.
+    fields = manifest.model_dump(exclude={name for name, usual in _LATER.items() if getattr(manifest, name) == usual})
     with write_aside(index / FILE_NAME) as lines:
         lines.write(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
 
@@ -48,11 +51,14 @@ def read_index_manifest(index: Path) -> IndexManifest | None:
     Raises:
         InputError: the folder is not an index, or its manifest cannot be read.
     """
-    if not index.is_dir():
-        raise InputError(f"{index}: expected the folder of an index, found {'a file' if index.exists() else 'nothing'}")
+    if not (exists(index) and index.is_dir()):
+        found = "a file" if exists(index) else "nothing"
+        raise InputError(f"{index}: expected the folder of an index, found {found}")
     path = index / FILE_NAME
     if path.exists():
         return IndexManifest.check(read_json(path), str(path))
+    if any(index.glob("shard-*")):
+        raise InputError(f"{index}: not all shards are complete: run the same disco index --shards again")
     if not any(index.glob("segments_*")):
         raise InputError(
             f"{index}: expected the folder of an index, as 'disco index' or Anserini's IndexCollection writes "

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from disco_pyserini.cards import DEFAULT_ENCODER
 from disco_pyserini.encoding import DiscoDocumentEncoder
-from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import refuse_existing
+from disco_pyserini.errors import InputError
+from disco_pyserini.files import refuse_existing, temporary_folder
 from disco_pyserini.passages import Passage
-from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, IndexSummary
+from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, IndexSummary, build_for
 from disco_pyserini.vectors import VectorSource, encode_corpus, open_vectors
 from disco_pyserini.vectors.part_writer import PassageLike
 
@@ -37,7 +37,7 @@ def build_index(
             attributes. Passages are read one at a time; their vectors go to a temporary folder beside ``path``.
         path: the index folder; must be missing or empty.
         encoder: encodes passages: the name of an encoder, or the encoder. Not used for vectors.
-        engine: the name of the engine that builds the index.
+        engine: the name of the engine that builds the index, or several for one folder: ``lucene,flat``.
         threads: how many threads build the index; encoding does not use them.
         store_raw: store the documents' texts in the index, for `Hit.text`.
         progress: called with the number of documents that were encoded (passages) or written (vectors) since the last
@@ -52,23 +52,30 @@ def build_index(
         DiscoError: the engine or the file system failed (a full disk, for example).
     """
     path = Path(path)
-    build = ENGINES.get(engine).build
+    for name in engine.split(","):
+        ENGINES.check(name)
     if isinstance(vectors_or_passages, str | Path):
-        vectors_or_passages = open_vectors(Path(vectors_or_passages))
+        vectors_or_passages = open_vectors(vectors_or_passages)
     if isinstance(vectors_or_passages, Iterable):
         refuse_existing(path)
-        with _folder_beside(path) as folder:
-            encode_corpus(_passages(vectors_or_passages), folder, encoder, store_raw=store_raw, progress=progress)
-            return build(open_vectors(folder), path, threads=threads, store_raw=store_raw)
-    return build(vectors_or_passages, path, threads=threads, store_raw=store_raw, progress=progress)
+        with encoded_beside(path, vectors_or_passages, encoder, store_raw=store_raw, progress=progress) as source:
+            return build_for(engine, source, path, threads=threads, store_raw=store_raw)
+    return build_for(engine, vectors_or_passages, path, threads=threads, store_raw=store_raw, progress=progress)
 
 
-def _folder_beside(path: Path) -> TemporaryDirectory[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return TemporaryDirectory(prefix=f".{path.name}.", suffix=".vectors", dir=path.parent)
-    except OSError as problem:
-        raise DiscoError(f"cannot write {path}: {problem.strerror or problem}") from problem
+@contextmanager
+def encoded_beside(
+    path: Path,
+    passages: Iterable[PassageLike | Mapping[str, str]],
+    encoder: str | DiscoDocumentEncoder,
+    *,
+    store_raw: bool,
+    progress: Callable[[int], None] | None,
+) -> Iterator[VectorSource]:
+    """Encode passages into a temporary folder beside ``path``, for the time of a ``with`` block."""
+    with temporary_folder(path, ".vectors") as folder:
+        encode_corpus(_passages(passages), folder, encoder, store_raw=store_raw, progress=progress)
+        yield open_vectors(folder)
 
 
 def _passages(records: Iterable[object]) -> Iterator[Passage]:

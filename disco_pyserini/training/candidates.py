@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
@@ -15,11 +15,19 @@ from disco_pyserini.training.tolerance import Tolerance
 
 
 class Ranking(NamedTuple):
-    """One query: rows of its non-relevant documents, best first, their scores, and rows of its relevant documents."""
+    """What a strategy may draw from for one query.
+
+    Attributes:
+        documents: rows of the teacher's non-relevant documents that have a vector, best first.
+        scores: the teacher's scores of them.
+        relevant: rows of the relevant documents.
+        ranks: the ranks of ``documents`` in the teacher's whole list, from 0.
+    """
 
     documents: NDArray[np.int64]
     scores: NDArray[np.float32]
     relevant: NDArray[np.int64]
+    ranks: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +36,16 @@ class Candidates:
 
     Attributes:
         qids: the queries.
-        positives: (n,) for each query, the row of a relevant document with the highest grade.
-        positive_scores: (n,) the teacher's scores of the positives; the best in the list if there is none.
+        positives: the rows of each query's relevant documents with the highest grade; without judgments, the row of the
+            best document in the list, which then is a candidate too.
         offsets: (n + 1,) the entries of query ``i`` are ``offsets[i]:offsets[i + 1]``.
-        documents: (entries,) rows, best first, without relevant documents.
+        documents: (entries,) the rows of the whole list, best first; -1 for a document without a vector.
         scores: (entries,) the teacher's scores.
         relevant: the rows of all relevant documents of each query.
     """
 
     qids: Sequence[str]
-    positives: NDArray[np.int64]
-    positive_scores: NDArray[np.float32]
+    positives: Sequence[NDArray[np.int64]]
     offsets: NDArray[np.int64]
     documents: NDArray[np.int64]
     scores: NDArray[np.float32]
@@ -47,18 +54,37 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.qids)
 
-    def ranking(self, row: int) -> Ranking:
-        """Return the ranking of one query."""
+    def list_of(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the teacher's whole list for one query: rows, -1 for a document without a vector, and scores."""
         span = slice(self.offsets[row], self.offsets[row + 1])
-        return Ranking(self.documents[span], self.scores[span], self.relevant[row])
+        return self.documents[span], self.scores[span]
+
+    def ranking(self, row: int) -> Ranking:
+        """Return what may be drawn for one query."""
+        documents, scores = self.list_of(row)
+        ranks = np.flatnonzero((documents >= 0) & ~np.isin(documents, self.relevant[row]))
+        return Ranking(documents[ranks], scores[ranks], self.relevant[row], ranks)
 
     def without(self, rows: Iterable[int]) -> Candidates:
         """Return the candidates without some queries."""
         dropped = set(rows)
-        kept = [row for row in range(len(self)) if row not in dropped]
         return _collect(
-            [(self.qids[row], self.positive_scores[row], int(self.positives[row]), self.ranking(row)) for row in kept]
+            [
+                _Query(self.qids[row], self.positives[row], *self.list_of(row), self.relevant[row])
+                for row in range(len(self))
+                if row not in dropped
+            ]
         )
+
+
+class _Query(NamedTuple):
+    """One query of the candidates."""
+
+    qid: str
+    positives: NDArray[np.int64]
+    documents: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    relevant: NDArray[np.int64]
 
 
 class TeacherLists:
@@ -67,7 +93,8 @@ class TeacherLists:
     Args:
         teacher: (query id, {document id: score}) of each query.
         queries: the ids of the training queries.
-        qrels: their relevant documents; a grade above 0 is relevant.
+        qrels: their relevant documents; a grade above 0 is relevant. Queries without any are left out. With None,
+            judgments do not matter: every query is kept, and every document in its list is a candidate.
         tolerance: collects what was left out.
         flat: the ids of queries that `read_teacher` left out because their scores are all equal.
 
@@ -83,12 +110,14 @@ class TeacherLists:
     def __init__(
         self,
         teacher: Iterable[tuple[str, Mapping[str, float]]],
-        queries: Container[str],
-        qrels: Mapping[str, Mapping[str, int]],
+        queries: Collection[str],
+        qrels: Mapping[str, Mapping[str, int]] | None,
         tolerance: Tolerance,
         flat: Sequence[str] = (),
     ) -> None:
-        judged = {qid for qid in qrels if qid in queries and any(grade > 0 for grade in qrels[qid].values())}
+        wanted = set(queries)
+        if qrels is not None:
+            wanted = {qid for qid in queries if any(grade > 0 for grade in qrels.get(qid, {}).values())}
         self._numbers: dict[str, int] = {}
         self.lists: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = {}
         unknown, equal = [], []
@@ -97,7 +126,7 @@ class TeacherLists:
             total += 1
             if qid not in queries:
                 unknown.append(qid)
-            elif qid in judged:
+            elif qid in wanted:
                 values = _finite(qid, scores)
                 if len(set(values)) < 2:
                     equal.append(qid)
@@ -106,25 +135,24 @@ class TeacherLists:
         tolerance.check(
             "the teacher's queries that are not among the topics", unknown, total, "are both of one collection?"
         )
-        equal += [qid for qid in flat if qid in judged]
+        equal += [qid for qid in flat if qid in wanted]
         tolerance.check(
             "queries whose scores are all equal",
             equal,
-            len(judged),
+            len(wanted),
             "nothing can be learnt from them: look at the teacher",
         )
         tolerance.check(
             "training queries that the teacher does not score",
-            sorted(judged - self.lists.keys() - set(equal)),
-            len(judged),
+            sorted(wanted - self.lists.keys() - set(equal)),
+            len(wanted),
             "are the teacher and the topics of one collection?",
         )
         if not self.lists:
-            raise InputError(
-                "no query has both a teacher's scores and a relevant document: there is nothing to train on"
-            )
+            both = "both a teacher's scores and a relevant document" if qrels is not None else "a teacher's scores"
+            raise InputError(f"no query has {both}: there is nothing to train on")
         for qid in self.lists:
-            for docid in qrels[qid]:
+            for docid in (qrels or {}).get(qid, ()):
                 self._numbers.setdefault(docid, len(self._numbers))
         self._qrels = qrels
 
@@ -134,7 +162,7 @@ class TeacherLists:
         return list(self._numbers)
 
     def candidates(self, rows: Mapping[str, int], tolerance: Tolerance) -> Candidates:
-        """Turn document numbers into rows of the vectors, and remove relevant documents from the lists.
+        """Turn document numbers into rows of the vectors.
 
         Args:
             rows: the row of each document that has a vector.
@@ -150,19 +178,19 @@ class TeacherLists:
         usable = []
         without_positive = []
         for qid, (numbers, scores) in self.lists.items():
-            grades = {self._numbers[docid]: grade for docid, grade in self._qrels[qid].items() if grade > 0}
-            positive = max(grades, key=grades.__getitem__)
-            if row_of[positive] < 0:
-                without_positive.append(qid)
-                continue
-            given = np.flatnonzero(numbers == positive)
-            score = scores[given[0]] if len(given) else scores[0]
-            relevant = row_of[list(grades)]
+            judged = self._qrels[qid] if self._qrels is not None else {}
+            grades = {self._numbers[docid]: grade for docid, grade in judged.items() if grade > 0}
             documents = row_of[numbers]
-            kept = (documents >= 0) & ~np.isin(numbers, list(grades))
-            usable.append(
-                (qid, score, int(row_of[positive]), Ranking(documents[kept], scores[kept], relevant[relevant >= 0]))
-            )
+            relevant = _rows(row_of, list(grades))
+            if grades:
+                highest = max(grades.values())
+                positives = _rows(row_of, [number for number, grade in grades.items() if grade == highest])
+            else:
+                positives = documents[documents >= 0][:1]
+            if len(positives):
+                usable.append(_Query(qid, positives, documents, scores, relevant))
+            else:
+                without_positive.append(qid)
         tolerance.check(
             "queries whose relevant document has no vector",
             without_positive,
@@ -187,13 +215,18 @@ def _finite(qid: str, scores: Mapping[str, float]) -> list[float]:
     return list(scores.values())
 
 
-def _collect(queries: Sequence[tuple[str, float | np.float32, int, Ranking]]) -> Candidates:
+def _rows(row_of: NDArray[np.int64], numbers: list[int]) -> NDArray[np.int64]:
+    """The rows of documents, without those that have no vector."""
+    rows = row_of[np.array(numbers, np.int64)]
+    return rows[rows >= 0]
+
+
+def _collect(queries: Sequence[_Query]) -> Candidates:
     return Candidates(
-        [qid for qid, _, _, _ in queries],
-        np.array([positive for _, _, positive, _ in queries], np.int64),
-        np.array([score for _, score, _, _ in queries], np.float32),
-        np.cumsum([0, *(len(ranking.documents) for _, _, _, ranking in queries)]),
-        np.concatenate([np.empty(0, np.int64), *(ranking.documents for _, _, _, ranking in queries)]),
-        np.concatenate([np.empty(0, np.float32), *(ranking.scores for _, _, _, ranking in queries)]),
-        [ranking.relevant for _, _, _, ranking in queries],
+        [query.qid for query in queries],
+        [query.positives for query in queries],
+        np.cumsum([0, *(len(query.documents) for query in queries)]),
+        np.concatenate([np.empty(0, np.int64), *(query.documents for query in queries)]),
+        np.concatenate([np.empty(0, np.float32), *(query.scores for query in queries)]),
+        [query.relevant for query in queries],
     )

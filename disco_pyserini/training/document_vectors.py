@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import WeightVector
 from disco_pyserini.vectors import VectorSource, VectorSpace, vocabulary_hash
 
-_ROWS_AT_ONCE = 50_000
+_SCORES_AT_ONCE = 1 << 24
 
 
 class DocumentVectors:
@@ -58,8 +61,30 @@ class DocumentVectors:
             vocabulary_size,
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[str, DocumentVectors]]) -> DocumentVectors:
+        """Join vectors over one vocabulary, with a prefix for the ids of each part."""
+        if len(parts) == 1 and not parts[0][0]:
+            return parts[0][1]
+        vectors = [part for _, part in parts]
+        same = len({(part.scale, part.values.dtype) for part in vectors}) == 1
+        ends = np.cumsum([0, *(part.offsets[-1] for part in vectors)])
+        values: list[NDArray[Any]] = [part.values if same else part.weights() for part in vectors]
+        return cls(
+            [prefix + docid for prefix, part in parts for docid in part.ids],
+            np.concatenate([[0], *(part.offsets[1:] + end for part, end in zip(vectors, ends, strict=False))]),
+            np.concatenate([part.terms for part in vectors]),
+            np.concatenate(values),
+            vectors[0].vocabulary_size,
+            vectors[0].scale if same else 1.0,
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
+
+    def weights(self) -> NDArray[np.float32]:
+        """Return the weights of all postings."""
+        return self.values.astype(np.float32) if self.scale == 1 else (self.values * self.scale).astype(np.float32)
 
     def matrix(self, rows: NDArray[np.int64] | None = None) -> Tensor:
         """Return the given rows (by default, all) as a sparse (rows × vocabulary) CSR matrix of float weights."""
@@ -94,22 +119,38 @@ class DocumentVectors:
         """Return the given rows as a dense (rows × vocabulary) matrix."""
         return self.matrix(rows).to_dense()
 
-    @torch.no_grad()
     def best(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """Search all passages; return scores and rows, each (batch, min(k, n)), best first.
+        """Search all passages on the CPU; return scores and rows, each (batch, min(k, n)), best first.
 
-        The order of ties is undefined. Queries (batch, vocabulary) stay on their device.
+        The order of ties is undefined. The queries are dense, (batch, vocabulary).
         """
-        scores = torch.empty(len(queries), 0, device=queries.device)
-        rows = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
-        for start in range(0, len(self), _ROWS_AT_ONCE):
-            stretch = np.arange(start, min(start + _ROWS_AT_ONCE, len(self)))
-            new = self.scores(queries, stretch)
-            numbers = torch.from_numpy(stretch).to(queries.device).expand(len(queries), -1)
-            scores, rows = torch.cat([scores, new], dim=1), torch.cat([rows, numbers], dim=1)
-            scores, places = scores.topk(min(k, scores.shape[1]), dim=1)
-            rows = rows.gather(1, places)
-        return scores, rows
+        k = min(k, len(self))
+        at_once = max(1, _SCORES_AT_ONCE // max(1, len(self)))
+        sparse = csr_matrix(queries.detach().float().cpu().numpy())
+        found = [
+            torch.from_numpy((sparse[start : start + at_once] @ self._by_term).toarray()).topk(k, dim=1)
+            for start in range(0, len(queries), at_once)
+        ]
+        return torch.cat([scores for scores, _ in found]), torch.cat([rows for _, rows in found])
+
+    def all_scores(self, queries: Sequence[WeightVector]) -> NDArray[np.float32]:
+        """Return the scores of all passages, (queries, n).
+
+        This adds up the posting lists of a query's terms, so the time depends on these alone.
+        """
+        ids = [""] * len(queries)
+        vectors = DocumentVectors.from_weights(ids, queries, self.vocabulary_size)
+        scores: NDArray[np.float32] = (vectors._rows_of_weights @ self._by_term).toarray()
+        return scores
+
+    @property
+    def _rows_of_weights(self) -> csr_matrix:
+        return csr_matrix((self.weights(), self.terms, self.offsets), shape=(len(self), self.vocabulary_size))
+
+    @cached_property
+    def _by_term(self) -> csr_matrix:
+        """The weights as (vocabulary × n), 8 bytes per posting."""
+        return self._rows_of_weights.T.tocsr()
 
     def inverse_document_frequency(self) -> Tensor:
         """``1 + ln((n + 1) / (df + 1))`` of each vocabulary entry (vocabulary,): 1 for a term in every passage."""

@@ -30,10 +30,13 @@ class Rule:
         fuse: called with scores (teachers, documents), NaN for missing scores (`fill_lowest` replaces these), and with
             the teachers' shares (teachers,), which sum to 1; returns the fused scores (documents,).
         weighted: whether the rule uses the shares; if it does not, weights are refused.
+        linear: whether the fused score is the sum of the scores times the shares. One search with the weighted mean of
+            the teachers' query vectors then finds the best documents.
     """
 
     fuse: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
     weighted: bool = True
+    linear: bool = False
 
 
 def fill_lowest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -76,7 +79,7 @@ RULES: Registry[Rule] = Registry(
     "fusion rule",
     "fusion",
     {
-        "mean": Rule(mean),
+        "mean": Rule(mean, linear=True),
         "max": Rule(highest, weighted=False),
         "min": Rule(lowest, weighted=False),
         "min-max": Rule(min_max),

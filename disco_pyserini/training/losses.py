@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -48,6 +48,7 @@ class LossSettings(Record):
         kl_weight: weight of the KL divergence in ``disco``.
         contrastive_weight: weight of the contrastive loss in ``disco``.
         anti_zero_weight: weight of the anti-zero term in ``disco``.
+        representation_weight: weight in ``disco`` of the squared distance to the rewrite's vector.
         temperature: temperature of the KL divergence.
         positives: whether the KL divergence includes the positive.
         options: the settings of a loss that another package added.
@@ -57,6 +58,7 @@ class LossSettings(Record):
     kl_weight: float = 0.99
     contrastive_weight: float = 0.01
     anti_zero_weight: float = 1.0
+    representation_weight: float = 0.0
     temperature: Annotated[float, Field(gt=0)] = 1.0
     positives: bool = True
     options: Mapping[str, Any] = {}
@@ -79,7 +81,8 @@ class LossContext:
         documents: score the documents.
         sampler: draws each query's documents.
         regulariser: None to disable it.
-        rewrites: the vector of each query's rewrite, in the order of the candidates; None unless the loss needs them.
+        rewrites: the vector of each query's rewrite, or the mean of several, in the order of the candidates; None
+            unless the loss needs them.
     """
 
     settings: LossSettings
@@ -100,14 +103,11 @@ class QueryLoss(nn.Module, ABC):
         regulariser: None to disable it.
 
     Attributes:
-        needs_rewrites: whether it needs the vectors of the queries' rewrites; ``teacher.rewrites`` then names one.
         step: determines the draws and the regulariser's weight. It counts training batches, unless
             `disco_pyserini.training.watch.FollowSteps` keeps it at the trainer's step, which a resumed run needs.
         counts_steps: whether the loss counts its own steps.
         active_dimensions: mean number of weights above 0 per query in the last batch.
     """
-
-    needs_rewrites: ClassVar[bool] = False
 
     def __init__(self, model: SparseEncoder, regulariser: Regularisation | None = None) -> None:
         super().__init__()
@@ -121,6 +121,16 @@ class QueryLoss(nn.Module, ABC):
     @abstractmethod
     def from_context(cls, context: LossContext) -> Self:
         """Make the loss from a configuration."""
+
+    @classmethod
+    def needs_positives(cls, settings: LossSettings) -> bool:
+        """Whether a relevant document of each query is needed. If not, judgments are ignored."""
+        return True
+
+    @classmethod
+    def needs_rewrites(cls, settings: LossSettings) -> bool:
+        """Whether the vectors of the queries' rewrites are needed, which ``teacher.rewrites`` then names."""
+        return False
 
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
         """Return the parts of the loss. ``labels`` (batch,) are rows of the candidates."""
@@ -218,6 +228,11 @@ class KLDistillationLoss(SampledLoss):
             positives=context.settings.positives,
         )
 
+    @classmethod
+    def needs_positives(cls, settings: LossSettings) -> bool:
+        """See `QueryLoss.needs_positives`."""
+        return settings.positives
+
     def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
         """See `SampledLoss.sampled_parts`."""
         return {"kl": kl_divergence(own(scores), teacher, self.temperature, self.positives)}
@@ -227,13 +242,18 @@ class DiscoLoss(SampledLoss):
     """The published objective: KL divergence, a low-weighted contrastive loss, and an anti-zero term::
 
         kl_weight · KL + contrastive_weight · contrastive + anti_zero_weight / (sum of all query weights in the batch)²
+            + representation_weight · ‖E_q(x) − E_d(rewrite)‖²
+
+    The last term, which is not in the publication, is summed over the vocabulary and averaged over the batch.
 
     Args:
         kl_weight: weight of `KLDistillationLoss`.
         contrastive_weight: weight of `ContrastiveLoss`.
-        anti_zero_weight: weight of the last term.
+        anti_zero_weight: weight of the third term.
+        representation_weight: weight of the last term.
         temperature: τ of the KL divergence.
         positives: whether the KL divergence includes the positive.
+        rewrites: E_d of each query's rewrite, for the last term.
     """
 
     def __init__(
@@ -242,16 +262,22 @@ class DiscoLoss(SampledLoss):
         kl_weight: float = 0.99,
         contrastive_weight: float = 0.01,
         anti_zero_weight: float = 1.0,
+        representation_weight: float = 0.0,
         temperature: float = 1.0,
         positives: bool = True,
+        rewrites: DocumentVectors | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if representation_weight and rewrites is None:
+            raise InputError("representation_weight needs the vectors of the queries' rewrites, found none")
         self.kl_weight = kl_weight
         self.contrastive_weight = contrastive_weight
         self.anti_zero_weight = anti_zero_weight
+        self.representation_weight = representation_weight
         self.temperature = temperature
         self.positives = positives
+        self.rewrites = rewrites
 
     @classmethod
     def from_context(cls, context: LossContext) -> Self:
@@ -259,7 +285,26 @@ class DiscoLoss(SampledLoss):
         return cls(
             *(context.model, context.documents, context.sampler, context.regulariser),
             **context.settings.model_dump(exclude={"name", "options"}),
+            rewrites=context.rewrites,
         )
+
+    @classmethod
+    def needs_positives(cls, settings: LossSettings) -> bool:
+        """See `QueryLoss.needs_positives`."""
+        return settings.contrastive_weight != 0 or settings.positives
+
+    @classmethod
+    def needs_rewrites(cls, settings: LossSettings) -> bool:
+        """See `QueryLoss.needs_rewrites`."""
+        return settings.representation_weight != 0
+
+    def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """See `QueryLoss.parts`."""
+        parts = super().parts(queries, rows)
+        if self.representation_weight and self.rewrites is not None:
+            distance = squared_distance(queries, self.rewrites.dense(rows).to(queries.device))
+            parts["representation"] = self.representation_weight * distance
+        return parts
 
     def sampled_parts(self, queries: Tensor, scores: Tensor, teacher: Tensor) -> dict[str, Tensor]:
         """See `SampledLoss.sampled_parts`."""
@@ -271,7 +316,8 @@ class DiscoLoss(SampledLoss):
 
     def get_config_dict(self) -> dict[str, Any]:
         """See `QueryLoss.get_config_dict`."""
-        weights = {name: getattr(self, name) for name in ("kl_weight", "contrastive_weight", "anti_zero_weight")}
+        names = ("kl_weight", "contrastive_weight", "anti_zero_weight", "representation_weight")
+        weights = {name: getattr(self, name) for name in names}
         return {**super().get_config_dict(), **weights, "temperature": self.temperature}
 
 
@@ -300,11 +346,9 @@ class RepresentationMSELoss(QueryLoss):
 
     Args:
         model: the student.
-        rewrites: E_d of each query's rewrite; rows are labels.
+        rewrites: E_d of each query's rewrite, or the mean of several; rows are labels.
         regulariser: see `QueryLoss`.
     """
-
-    needs_rewrites = True
 
     def __init__(
         self,
@@ -321,6 +365,16 @@ class RepresentationMSELoss(QueryLoss):
         if context.rewrites is None:
             raise InputError("the loss representation-mse needs the vectors of the queries' rewrites, found none")
         return cls(context.model, context.rewrites, context.regulariser)
+
+    @classmethod
+    def needs_positives(cls, settings: LossSettings) -> bool:
+        """See `QueryLoss.needs_positives`."""
+        return False
+
+    @classmethod
+    def needs_rewrites(cls, settings: LossSettings) -> bool:
+        """See `QueryLoss.needs_rewrites`."""
+        return True
 
     def parts(self, queries: Tensor, rows: NDArray[np.int64]) -> dict[str, Tensor]:
         """See `QueryLoss.parts`."""
@@ -341,6 +395,11 @@ def kl_divergence(student: Tensor, teacher: Tensor, temperature: float, positive
         reduction="batchmean",
         log_target=True,
     )
+
+
+def squared_distance(queries: Tensor, targets: Tensor) -> Tensor:
+    """Return ‖query − target‖², both (batch, vocabulary), summed over the vocabulary and averaged over the batch."""
+    return ((queries.float() - targets) ** 2).sum(dim=1).mean()
 
 
 def contrastive(scores: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class Sampling(Record):
         strategy: a name in `STRATEGIES`.
         candidates: the number of documents drawn in addition to the positive.
         skip: the number of top ranks that ``band`` and ``mixed`` skip.
-        depth: the number of following ranks that they draw from.
+        depth: the number of following ranks that they draw from, relevant documents included in the count.
         options: the settings of a strategy that another package added.
     """
 
@@ -57,16 +57,18 @@ class Strategy:
         draw: called with the query's ranking, the number of loaded documents (their rows count from 0), the settings
             and a random generator, which is all that the draw may depend on.
         needs_corpus: whether it draws documents outside the teacher's lists; additional ones are then loaded.
+        within_band: whether it draws from the band of ranks only. A positive outside the band, above or below it, then
+            gets the band's best score.
     """
 
     draw: Callable[[Ranking, int, Sampling, Generator], Draw]
     needs_corpus: bool = False
+    within_band: bool = False
 
 
 def band(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
-    """Draw uniformly from a band of ranks. The published set-up skips the top 10 and uses the next 950."""
-    ranks = np.arange(len(ranking.documents))[sampling.skip : sampling.skip + sampling.depth]
-    return _at(ranking, rng.permutation(ranks)[: sampling.candidates])
+    """Draw uniformly from a band of the whole list's ranks. The published set-up skips 10 and uses the next 950."""
+    return _at(ranking, rng.permutation(_band(ranking, sampling.skip, sampling))[: sampling.candidates])
 
 
 def top(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> Draw:
@@ -103,8 +105,7 @@ def mixed(ranking: Ranking, corpus: int, sampling: Sampling, rng: Generator) -> 
     """Draw a third from the top of the list, a third from the whole corpus, and the rest from the band of ranks."""
     third = sampling.candidates // 3
     best = _at(ranking, np.arange(len(ranking.documents))[:third])
-    ranks = np.arange(len(ranking.documents))[max(sampling.skip, third) : sampling.skip + sampling.depth]
-    middle = _at(ranking, rng.permutation(ranks)[: sampling.candidates - 2 * third])
+    middle = _at(ranking, rng.permutation(_band(ranking, third, sampling))[: sampling.candidates - 2 * third])
     taken = np.concatenate([ranking.relevant, best.documents, middle.documents])
     far = _random(ranking, corpus, third, taken, rng)
     return Draw(
@@ -117,7 +118,7 @@ STRATEGIES: Registry[Strategy] = Registry(
     "sampling strategy",
     "sampling",
     {
-        "band": Strategy(band),
+        "band": Strategy(band, within_band=True),
         "top": Strategy(top),
         "stratified": Strategy(stratified),
         "proportional": Strategy(proportional),
@@ -148,21 +149,40 @@ class Sampler:
         self._strategy = STRATEGIES.get(sampling.strategy)
 
     def draw(self, rows: NDArray[np.int64], step: int) -> Draw:
-        """Return documents and scores of the given queries, each (batch, 1 + candidates), the positives first."""
-        draws = [self._draw(int(row), step) for row in rows]
-        return Draw(
-            np.column_stack([self.candidates.positives[rows], np.stack([draw.documents for draw in draws])]),
-            np.column_stack([self.candidates.positive_scores[rows], np.stack([draw.scores for draw in draws])]),
-        )
+        """Return documents and scores of the given queries, each (batch, 1 + candidates), the positives first.
+
+        One of a query's positives is drawn at each step. It has the teacher's score, or the best score in its list (in
+        the band, for a strategy that draws from there only) if it is not there.
+        """
+        documents, scores = [], []
+        for row in rows.tolist():
+            rng = self._random(row, step)
+            draw = self._strategy.draw(self.candidates.ranking(row), self.corpus, self.sampling, rng)
+            positive = self.candidates.positives[row][rng.integers(len(self.candidates.positives[row]))]
+            documents.append(np.concatenate([[positive], draw.documents]))
+            scores.append(np.concatenate([[self._score(row, positive)], draw.scores]))
+        return Draw(np.stack(documents), np.stack(scores))
 
     def too_short(self) -> list[int]:
         """Return the rows of queries with too few documents to draw from."""
         rows = range(len(self.candidates))
-        return [row for row in rows if len(self._draw(row, 0).documents) < self.sampling.candidates]
+        return [row for row in rows if self._drawable(row) < self.sampling.candidates]
 
-    def _draw(self, row: int, step: int) -> Draw:
-        rng = np.random.default_rng([self.seed, step, row])
-        return self._strategy.draw(self.candidates.ranking(row), self.corpus, self.sampling, rng)
+    def _drawable(self, row: int) -> int:
+        ranking = self.candidates.ranking(row)
+        return len(self._strategy.draw(ranking, self.corpus, self.sampling, self._random(row, 0)).documents)
+
+    def _random(self, row: int, step: int) -> Generator:
+        return np.random.default_rng([self.seed, step, row])
+
+    def _score(self, row: int, positive: np.int64) -> np.float32:
+        documents, scores = self.candidates.list_of(row)
+        if self._strategy.within_band:
+            band = slice(self.sampling.skip, self.sampling.skip + self.sampling.depth)
+            documents, scores = documents[band], scores[band]
+        [places] = np.nonzero(documents == positive)
+        score: np.float32 = scores[places[0] if len(places) else 0]
+        return score
 
 
 _NONE: NDArray[np.int64] = np.empty(0, np.int64)
@@ -170,6 +190,12 @@ _NONE: NDArray[np.int64] = np.empty(0, np.int64)
 
 def _at(ranking: Ranking, ranks: NDArray[np.int64]) -> Draw:
     return Draw(ranking.documents[ranks], ranking.scores[ranks])
+
+
+def _band(ranking: Ranking, first: int, sampling: Sampling) -> NDArray[np.intp]:
+    """The places of the documents in the band, from rank ``first``. Relevant documents count as ranks."""
+    inside = (ranking.ranks >= max(sampling.skip, first)) & (ranking.ranks < sampling.skip + sampling.depth)
+    return np.flatnonzero(inside)
 
 
 def _random(ranking: Ranking, corpus: int, k: int, taken: NDArray[np.int64], rng: Generator) -> Draw:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MethodType
 from typing import Any
 
@@ -11,6 +12,10 @@ from sentence_transformers import SparseEncoder
 from sentence_transformers.base.modules import Router, Transformer
 from sentence_transformers.sparse_encoder.modules import SpladePooling
 from torch import Tensor, nn
+from transformers import AutoTokenizer, BertForMaskedLM, BertModel
+
+from disco_pyserini.encoding.gated_splade import gated_splade
+from disco_pyserini.training.pooling import pool
 
 
 def splade(folder: Path) -> SparseEncoder:
@@ -19,7 +24,11 @@ def splade(folder: Path) -> SparseEncoder:
 
 
 def student(
-    document_encoder: Path, query_encoder: Path | None = None, max_length: int = 256, document_max_length: int = 256
+    document_encoder: Path,
+    query_encoder: Path | None = None,
+    max_length: int = 256,
+    document_max_length: int = 256,
+    reader: Path | None = None,
 ) -> SparseEncoder:
     """Return a student with a trainable query route and a frozen document route.
 
@@ -28,8 +37,14 @@ def student(
         query_encoder: initialises the query route; the document encoder by default. Both have the same vocabulary.
         max_length: the maximum query length in tokens.
         document_max_length: the maximum document length in tokens.
+        reader: the folder of a BERT model. The query route is then a new gated encoder with this reader; if it is the
+            document encoder's folder, the two share the word embeddings.
+
+    Raises:
+        InputError: the reader or the document encoder is not a BERT, or their vocabularies differ in size.
     """
-    query, document = _route(query_encoder or document_encoder), _route(document_encoder)
+    document = _route(document_encoder)
+    query = _gated_route(document_encoder, reader) if reader else _route(query_encoder or document_encoder)
     query[0].max_seq_length = max_length
     document[0].max_seq_length = document_max_length
     for module in document:
@@ -53,33 +68,36 @@ def _route(folder: Path) -> list[Any]:
 
     Both remain ordinary sentence-transformers modules, so that a saved model does not need this package.
     """
-    transformer = Transformer(str(folder), transformer_task="fill-mask")
+    own_code = {"trust_remote_code": False}  # else transformers asks on the terminal whether to run it
+    transformer = Transformer(
+        str(folder),
+        transformer_task="fill-mask",
+        model_kwargs=dict(own_code),
+        processor_kwargs=dict(own_code),
+        config_kwargs=dict(own_code),
+    )
+    transformer.auto_model.float()  # shipped weights are stored in 16 bits
     head = transformer.auto_model.get_output_embeddings()
     pooling = SpladePooling("max", embedding_dimension=len(head.weight))
     head.forward = MethodType(lambda self, states: states, head)
     # The head's parameters belong to the transformer; with a plain function, the pooling does not own them too.
-    pooling.forward = lambda features: _pool(features, head)
+    pooling.forward = lambda features: _pooled(features, head)
     return [transformer, pooling]
 
 
-def _pool(features: dict[str, Tensor], head: nn.Linear) -> dict[str, Tensor]:
-    """Return SPLADE weights, max over tokens of log(1 + relu(logit)), with the values and gradients of `SpladePooling`.
+def _gated_route(document_encoder: Path, reader: Path) -> list[Any]:
+    document = BertForMaskedLM.from_pretrained(document_encoder, dtype=torch.float32)
+    own = reader.samefile(document_encoder)
+    body = None if own else BertModel.from_pretrained(reader, add_pooling_layer=False, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(document_encoder, trust_remote_code=False)
+    with TemporaryDirectory() as folder:
+        gated_splade(document, tokenizer.sep_token_id, body).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return _route(Path(folder))
 
-    For each vocabulary entry, only the highest token has a gradient, and only if its logit is above 0. The logits are
-    computed first without a graph to find these tokens, then again with a graph for the few hundred active ones.
-    ``token_embeddings`` are the head's inputs (batch, length, width).
-    """
-    states, outside = features["token_embeddings"], features["attention_mask"] == 0
-    with torch.no_grad():
-        logits = nn.functional.linear(states, head.weight, head.bias)
-        highest, token = logits.masked_fill_(outside.unsqueeze(-1), -torch.inf).max(dim=1)
-        row, term = (highest > 0).nonzero(as_tuple=True)
-        token = token[row, term]
-    active = (states[row, token] * head.weight[term]).sum(dim=-1)
-    if head.bias is not None:
-        active = active + head.bias[term]
-    weights = torch.zeros(highest.shape, dtype=torch.float32, device=states.device)
-    features["sentence_embedding"] = weights.index_put((row, term), torch.log1p(torch.relu(active.float())))
+
+def _pooled(features: dict[str, Tensor], head: nn.Linear) -> dict[str, Tensor]:
+    features["sentence_embedding"] = pool(features["token_embeddings"], features["attention_mask"], head)
     return features
 
 

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from contextlib import ExitStack
 from math import isfinite
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
+from disco_pyserini.datasets.json_records import json_events
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import decode_lines, open_unpacked, write_bytes_aside
 from disco_pyserini.trec import RUN_LINE, parse_run
@@ -99,39 +100,45 @@ def write_teacher(queries: Iterable[TeacherQuery], path: Path | str) -> int:
 _EXPECTED = f"JSON as {{qid: {{docid: score}}}}, or lines of '{RUN_LINE}'"
 
 
-class _Object(dict[str, Any]):
-    """A JSON object that records a duplicate key, because ijson's C parser cannot handle an exception here."""
-
-    repeated: str | None = None
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        if key in self:
-            self.repeated = key
-        super().__setitem__(key, value)
-
-
 def _read_json(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[str, float], str]]:
-    import ijson
-
-    qid, where = None, str(path)
+    qid: str | None = None
+    scores: dict[str, float] | None = None
+    docid = where = ""
     try:
-        for qid, scores in ijson.kvitems(file, "", use_float=True, map_type=_Object):
-            where = f"{path}: query {qid!r}"
-            if not isinstance(scores, _Object) or not scores:
-                raise InputError(f"{where}: expected {{docid: score}}, found {json.dumps(scores)[:80]}")
-            for docid, score in scores.items():
-                _check_score(score, str(path), qid, docid)
-            if scores.repeated is not None:
-                raise InputError(f"{where}: document {scores.repeated!r} has two scores: expected one")
-            yield qid, dict(scores), where
-    except ijson.JSONError as problem:
+        events = json_events(file, 2)
+        next(events)  # the brace that opens the file
+        for event, value in events:
+            if scores is None and event == "map_key":
+                qid, where = value, f"{path}: query {value!r}"
+            elif scores is None and event == "start_map":
+                scores = {}
+            elif scores is None and event == "end_map":
+                continue  # of the file
+            elif scores is None:
+                raise InputError(
+                    f"{where}: expected {{docid: score}}, found {_SHOWN.get(event, json.dumps(value))[:80]}"
+                )
+            elif event == "map_key":
+                docid = value
+            elif event == "end_map":
+                if not scores:
+                    raise InputError(f"{where}: expected {{docid: score}}, found {{}}")
+                yield str(qid), scores, where
+                scores = None
+            else:
+                _check_score(_SHOWN.get(event, value), str(path), str(qid), docid)
+                if docid in scores:
+                    raise InputError(f"{where}: document {docid!r} has two scores: expected one")
+                scores[docid] = value
+    except ValueError as problem:
         after = "" if qid is None else f" after query {qid!r}"
-        # The parser's message has a second line with an arrow to the position, and may contain non-UTF-8 bytes.
-        reason = " ".join(str(problem).partition("(right here)")[0].replace("\\n", " ").split())
         raise InputError(
-            f"{path}: expected whole JSON as {{qid: {{docid: score}}}}, found{after}: {reason} "
+            f"{path}: expected whole JSON as {{qid: {{docid: score}}}}, found{after}: {problem} "
             "(NaN and infinity are not JSON)"
         ) from problem
+
+
+_SHOWN = {"start_map": "{…}", "start_array": "[…]"}
 
 
 def _read_run(path: Path, file: io.BufferedIOBase) -> Iterator[tuple[str, dict[str, float], str]]:

@@ -3,76 +3,69 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, MutableSequence, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, MutableSequence, Sequence
+from itertools import batched
 from pathlib import Path
 
 from disco_pyserini.encoding import DiscoDocumentEncoder
 from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import WeightVector
 from disco_pyserini.training.config import Teacher
-from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.fusion import fuse
 from disco_pyserini.training.queries import Queries
-from disco_pyserini.training.searched import search_all
+from disco_pyserini.training.searched import Rewritten
 from disco_pyserini.training.teachers import TeacherQuery, read_teacher
 from disco_pyserini.training.tolerance import Tolerance
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class EncodedRewrites:
-    """Vectors of the query texts for searching.
-
-    Attributes:
-        rewrites: for each configured rewrite, vectors by query id.
-        distractors: vectors of the distractor texts by query id; None if there are none.
-    """
-
-    rewrites: Sequence[Mapping[str, WeightVector]]
-    distractors: Mapping[str, WeightVector] | None
+_TEXTS_AT_ONCE = 2_000
 
 
 def encode_rewrites(
-    teacher: Teacher, queries: Queries, encoder: DiscoDocumentEncoder, tolerance: Tolerance
-) -> EncodedRewrites:
-    """Encode the rewrites of the judged queries with the document encoder.
+    teacher: Teacher, queries: Queries, names: Sequence[str], encoder: DiscoDocumentEncoder, tolerance: Tolerance
+) -> list[Rewritten]:
+    """Encode the rewrites of a collection's queries with the document encoder.
+
+    Args:
+        teacher: the weights of the rewrites, and the form of the distractors.
+        queries: the queries.
+        names: names of the rewrites. A query needs one of them; those that have none are left out, with a note.
+        encoder: the document encoder.
+        tolerance: collects the note.
 
     Raises:
-        InputError: the queries come from a topics file, or more than the tolerated share of them lack the rewrite.
+        InputError: no query has any of the rewrites.
     """
-    if not queries.turns:
-        raise InputError("teacher.rewrites needs data.turns, which have the rewrites: a topics file has none")
-    judged = queries.judged()
-    encoded = []
-    for name in teacher.rewrites:
-        found = [qid for qid in judged if name in queries.turns[qid].rewrites]
-        tolerance.check(
-            f"queries without a rewrite named {name!r}",
-            sorted(set(judged) - set(found)),
-            len(judged),
-            "name another one in teacher.rewrites",
+    weights = dict(zip(names, teacher.weights or [1.0] * len(names), strict=False))
+    given = {qid: {name: turn.text(name) for name in names if turn.has(name)} for qid, turn in queries.turns.items()}
+    known_as = " or ".join(map(repr, names))
+    without = [qid for qid, found in given.items() if not found]
+    if len(without) == len(given):
+        known = sorted({name for turn in queries.turns.values() for name in turn.rewrites})
+        raise InputError(
+            f"queries without a rewrite named {known_as}: {len(without):,} of {len(given):,} "
+            f"({', '.join(without[:3])}, …): there are {', '.join(known) or 'no rewrites'}"
         )
-        encoded.append(_encode(queries, found, name, encoder))
-    distractors = _encode(queries, judged, teacher.distractors, encoder) if teacher.distractors else None
-    return EncodedRewrites(encoded, distractors)
-
-
-def search_rewrites(
-    teacher: Teacher, encoded: EncodedRewrites, documents: DocumentVectors, qrels: Mapping[str, Mapping[str, int]]
-) -> Iterable[TeacherQuery]:
-    """Search all documents with the rewrites, and fuse the scores if there are several.
-
-    Raises:
-        InputError: the fusion weights are invalid.
-    """
-    logger.info("searching %s documents with %s rewrites", f"{len(documents):,}", f"{len(encoded.rewrites[0]):,}")
-    found = []
-    for rewrites in encoded.rewrites:
-        distractors = [encoded.distractors[qid] for qid in rewrites] if encoded.distractors else None
-        found.append(search_all(documents, list(rewrites.items()), qrels, teacher.depth, distractors))
-    return _fused(found, teacher)
+    if without:
+        tolerance.notes.append(
+            f"left out: queries without a rewrite named {known_as}: {len(without):,} of {len(given):,} "
+            f"({without[0]}, …)"
+        )
+    forms = [teacher.distractors] if teacher.distractors else []
+    texts = {text for found in given.values() for text in found.values()}
+    texts |= {queries.turns[qid].text(form) for qid, found in given.items() if found for form in forms}
+    vectors = _encode(sorted(texts), encoder)
+    return [
+        Rewritten(
+            qid,
+            [vectors[text] for text in found.values()],
+            [weights[name] / sum(weights[each] for each in found) for name in found],
+            vectors[queries.turns[qid].text(teacher.distractors)] if teacher.distractors else None,
+        )
+        for qid, found in given.items()
+        if found
+    ]
 
 
 def read_teachers(teacher: Teacher, flat: MutableSequence[str]) -> Iterable[TeacherQuery]:
@@ -89,9 +82,12 @@ def read_teachers(teacher: Teacher, flat: MutableSequence[str]) -> Iterable[Teac
     return _fused([read_teacher(Path(path), flat) for path in teacher.files], teacher)
 
 
-def _encode(queries: Queries, qids: Sequence[str], form: str, encoder: DiscoDocumentEncoder) -> dict[str, WeightVector]:
-    vectors = encoder.weight_vectors([queries.turns[qid].text(form) for qid in qids])
-    return dict(zip(qids, vectors, strict=True))
+def _encode(texts: Sequence[str], encoder: DiscoDocumentEncoder) -> dict[str, WeightVector]:
+    vectors: dict[str, WeightVector] = {}
+    for chunk in batched(texts, _TEXTS_AT_ONCE):
+        logger.info("encoded %s of %s rewrites", f"{len(vectors):,}", f"{len(texts):,}")
+        vectors |= zip(chunk, encoder.weight_vectors(chunk), strict=True)
+    return vectors
 
 
 def _fused(teachers: Sequence[Iterable[TeacherQuery]], settings: Teacher) -> Iterable[TeacherQuery]:

@@ -30,5 +30,5 @@ class Tolerance:
             return
         message = f"{what}: {len(bad):,} of {total:,} ({', '.join(bad[:3])}{', …' if len(bad) > 3 else ''})"
         if len(bad) > self.share * total or len(bad) == total:
-            raise InputError(f"{message}: expected at most {self.share:.0%} (data.tolerate): {remedy}")
+            raise InputError(f"{message}: expected at most {self.share:.0%} (tolerate): {remedy}")
         self.notes.append(f"left out: {message}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.files import only_run
 from disco_pyserini.training.losses import QueryLoss
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
@@ -76,6 +78,12 @@ class DistillationTrainer(SparseEncoderTrainer):
         if "loss" in logs and isinstance(self.loss, QueryLoss):
             logs = {**logs, "active_query_dimensions": round(float(self.loss.active_dimensions), 1)}
         super().log(logs, start_time)
+
+    def train(self, *arguments: Any, **options: Any) -> Any:
+        """Train while no other process trains into the same folder."""
+        first = self.is_world_process_zero()
+        with only_run(Path(self.args.output_dir)) if first else nullcontext():
+            return super().train(*arguments, **options)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"

@@ -1,4 +1,4 @@
-"""Sparse document vectors on disk: Parquet parts, and Anserini's JSONL."""
+"""Sparse document vectors on disk: Parquet parts, Anserini's JSONL, and CIFF."""
 
 from __future__ import annotations
 

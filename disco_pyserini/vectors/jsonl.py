@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import read_lines
+from disco_pyserini.files import exists, read_lines
 from disco_pyserini.impacts import LARGEST_IMPACT
 from disco_pyserini.vectors.batch import VectorBatch
 
@@ -78,7 +78,7 @@ def read_jsonl(path: Path) -> JsonlVectors:
     Raises:
         InputError: the path does not exist, is an empty folder, or has files of another kind.
     """
-    if not path.exists():
+    if not exists(path):
         raise InputError(f"{path}: no such file or folder: expected JSONL vectors")
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     for file in files:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 from disco_pyserini.files import write_aside
 from disco_pyserini.impacts import Quantiser
 from disco_pyserini.records import FileName, Items, Record, built, only, read_json
+from disco_pyserini.storage import AnyPath
 
 MANIFEST = "manifest.json"
 
@@ -26,7 +26,7 @@ class VectorSpace(Record):
         encoder: the value of `disco encode --encoder`: a card's name, a path or a hub id. It determines the matching
             query encoder.
         document_model: the document encoder's hub id, or the name of its folder.
-        revision: SHA-256 of the document encoder's weights.
+        revision: SHA-256 over the document encoder's weights, configuration, tokenizer and prompt.
         vocabulary: SHA-256 of its token list, see `vocabulary_hash`.
         max_length: passages were truncated to this many tokens.
         quantiser: turned weights into impacts.
@@ -107,14 +107,14 @@ class Manifest(Record):
         quantiser = space.pop("quantiser")
         return {**space, **quantiser, "part_size": self.part_size, "store_raw": self.store_raw}
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: AnyPath) -> None:
         """Replace the manifest in the folder atomically."""
         with write_aside(folder / MANIFEST) as file:
             json.dump(self.model_dump(), file, indent=1, ensure_ascii=False)
             file.write("\n")
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest | None:
+    def read(cls, folder: AnyPath) -> Manifest | None:
         """Read the manifest in the folder; None if it has none.
 
         Raises:

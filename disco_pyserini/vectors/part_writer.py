@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import NamedTuple, Protocol
 
 from disco_pyserini.errors import DiscoError, InputError
-from disco_pyserini.files import write_aside, write_bytes_aside
-from disco_pyserini.impacts import ImpactVector
+from disco_pyserini.files import only_run, write_aside, write_bytes_aside
+from disco_pyserini.storage import AnyPath, ObjectPath
 from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
-from disco_pyserini.vectors.parquet import read_ids, to_parquet
-from disco_pyserini.vectors.parts import VOCABULARY, read_part, refuse_other_settings
+from disco_pyserini.vectors.part_encoding import Encode, EncodedPart, EncodeParts, PartTask, Progress, one_by_one
+from disco_pyserini.vectors.parts import VOCABULARY, read_part, read_part_ids, refuse_other_settings
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +26,8 @@ REJECTS = "rejects.jsonl"
 
 _PASSAGES_PER_PART = 10_000
 _CHARACTERS_PER_PART = 64 * 2**20
-_PASSAGES_PER_CALL = 1_000
 _OURS = rf"(part-\d+\.parquet|{re.escape(MANIFEST)}|{re.escape(VOCABULARY)}|{re.escape(REJECTS)})"
-_LEFTOVER = re.compile(rf"\.{_OURS}\.\d+\.part")
+_LEFTOVER = re.compile(rf"\.{_OURS}\.\d+@[\w-]*\.part")
 
 
 class PassageLike(Protocol):
@@ -46,12 +42,8 @@ class PassageLike(Protocol):
         """The text."""
 
 
-type Encode = Callable[[Sequence[str]], Sequence[ImpactVector]]
-type Progress = Callable[[int], None]
-
-
 def write_parts(
-    directory: Path,
+    directory: AnyPath,
     space: VectorSpace,
     vocabulary: Sequence[str],
     passages: Iterable[PassageLike],
@@ -60,6 +52,7 @@ def write_parts(
     part_size: int = _PASSAGES_PER_PART,
     store_raw: bool = True,
     progress: Progress = lambda passages: None,
+    encode_parts: EncodeParts | None = None,
 ) -> Manifest:
     """Encode passages into a folder of parts, or continue a run that was stopped.
 
@@ -76,6 +69,7 @@ def write_parts(
         part_size: the maximum number of passages in a part; a part also ends at 64 million characters.
         store_raw: store the texts too.
         progress: called with the number of passages done since the last call.
+        encode_parts: encodes the parts instead of ``encode``, several at a time and in any order.
 
     Raises:
         InputError: the folder holds other files, a run with other settings or another corpus, or a run in progress; or
@@ -86,11 +80,12 @@ def write_parts(
     if vocabulary_hash(vocabulary) != space.vocabulary:
         raise DiscoError("the vocabulary is not the one that the description of the vectors names")
     _check_folder(directory)
-    with _only_run(directory):
+    # An object store has no locks.
+    with nullcontext() if isinstance(directory, ObjectPath) else only_run(directory):
         before = _begin(directory, Manifest(space=space, part_size=part_size, store_raw=store_raw), vocabulary)
-        job = _Job(directory, before, len(vocabulary), encode, progress)
-        for part in _in_parts(passages, part_size):
-            job.add(part)
+        job = _Job(directory, before, len(vocabulary), progress)
+        for encoded in (encode_parts or one_by_one(encode))(job.tasks(_in_parts(passages, part_size)), progress):
+            job.add(encoded)
         manifest = job.finish()
     if before.complete:
         logger.info(f"{directory}: already complete, nothing to do")
@@ -98,72 +93,63 @@ def write_parts(
 
 
 class _Job:
-    def __init__(
-        self, folder: Path, before: Manifest, vocabulary_size: int, encode: Encode, progress: Progress
-    ) -> None:
+    """One run: hands out the parts that are to be encoded, and writes those that have been, in any order."""
+
+    def __init__(self, folder: AnyPath, before: Manifest, vocabulary_size: int, progress: Progress) -> None:
         self._folder = folder
         self._before = before
+        self._known = {part.file: part for part in before.parts}
         self._vocabulary_size = vocabulary_size
-        self._encode = encode
         self._progress = progress
-        self._parts: list[Part] = []
+        self._whole: dict[str, Part] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._passages = 0
         self._seen = SeenIds()
 
-    def add(self, passages: Sequence[PassageLike]) -> None:
-        """Write the next part, unless it is complete already."""
-        self._refuse_duplicates([passage.id for passage in passages])
-        digest = _digest(passages)
-        number = len(self._parts)
-        known = self._before.parts[number] if number < len(self._before.parts) else None
-        if (known.passages_digest != digest) if known else self._before.complete:
-            raise self._other_corpus(f"passages {self._passages + 1:,} to {self._passages + len(passages):,} differ")
-        if known and self._is_whole(known):
-            self._parts.append(known)
-            self._progress(len(passages))
-        else:
-            self._parts.append(self._write(f"part-{number:05}.parquet", passages, digest))
-            self._save(self._before.complete)
-        self._passages += len(passages)
+    def tasks(self, parts: Iterable[Sequence[PassageLike]]) -> Iterator[PartTask]:
+        """Yield the parts that are to be encoded. Complete ones are compared with the passages."""
+        for number, passages in enumerate(parts):
+            ids = [passage.id for passage in passages]
+            self._refuse_duplicates(ids)
+            digest, name = _digest(passages), _name(number)
+            known = self._known.get(name)
+            if (known.passages_digest != digest) if known else self._before.complete:
+                span = f"passages {self._passages + 1:,} to {self._passages + len(passages):,}"
+                raise self._other_corpus(f"{span} differ")
+            if known and self._is_whole(known):
+                self._whole[name] = known
+                self._progress(len(passages))
+            else:
+                self._waiting[number] = _Waiting(ids, digest)
+                texts = [passage.contents for passage in passages]
+                yield PartTask(number, ids, texts, self._before.store_raw, self._vocabulary_size)
+            self._passages += len(passages)
+
+    def add(self, encoded: EncodedPart) -> None:
+        """Write an encoded part."""
+        name, waiting = _name(encoded.number), self._waiting[encoded.number]
+        with self._can_continue(), write_bytes_aside(self._folder / name) as file:
+            file.write(encoded.content)
+        self._whole[name] = Part(
+            file=name,
+            passages=len(waiting.ids),
+            postings=encoded.postings,
+            sha256=hashlib.sha256(encoded.content).hexdigest(),
+            passages_digest=waiting.digest,
+        )
+        del self._waiting[encoded.number]
+        self._save(self._before.complete)
 
     def finish(self) -> Manifest:
         """Mark the folder as complete."""
-        if len(self._parts) < len(self._before.parts):
+        if self._known.keys() - self._whole.keys():
             raise self._other_corpus(f"it ends after {self._passages:,} passages")
         return self._before if self._before.complete else self._save(complete=True)
 
-    def _write(self, name: str, passages: Sequence[PassageLike], digest: str) -> Part:
-        vectors: list[ImpactVector] = []
-        for start in range(0, len(passages), _PASSAGES_PER_CALL):
-            chunk = passages[start : start + _PASSAGES_PER_CALL]
-            encoded = self._encode([passage.contents for passage in chunk])
-            self._check(chunk, encoded)
-            vectors += encoded
-            self._progress(len(chunk))
-        raw = [passage.contents for passage in passages] if self._before.store_raw else None
-        content = memoryview(to_parquet([passage.id for passage in passages], vectors, raw))
-        with self._can_continue(), write_bytes_aside(self._folder / name) as file:
-            file.write(content)
-        postings = sum(len(vector.terms) for vector in vectors)
-        return Part(
-            file=name,
-            passages=len(passages),
-            postings=postings,
-            sha256=hashlib.sha256(content).hexdigest(),
-            passages_digest=digest,
-        )
-
-    def _check(self, passages: Sequence[PassageLike], vectors: Sequence[ImpactVector]) -> None:
-        if len(vectors) != len(passages):
-            raise DiscoError(f"the encoder returned {len(vectors)} vectors for {len(passages)} passages")
-        for passage, (terms, impacts) in zip(passages, vectors, strict=True):
-            ends = (int(terms[0]), int(terms[-1])) if len(terms) else (0, 0)
-            if len(terms) != len(impacts) or ends[0] < 0 or ends[1] >= self._vocabulary_size:
-                raise DiscoError(f"the encoder returned a vector for passage {passage.id!r} outside its vocabulary")
-
     def _save(self, complete: bool) -> Manifest:
-        known_later = self._before.parts[len(self._parts) :]
-        manifest = self._before.with_parts([*self._parts, *known_later], complete)
+        # Until the end, parts may be missing between others: several are encoded at a time.
+        parts = {**self._known, **self._whole}
+        manifest = self._before.with_parts([parts[name] for name in sorted(parts, key=_by_number)], complete)
         with self._can_continue():
             manifest.write(self._folder)
         return manifest
@@ -174,7 +160,7 @@ class _Job:
             yield
         except DiscoError as problem:
             raise DiscoError(
-                f"{problem}: {len(self._parts)} parts are whole: solve that, then the same command continues after them"
+                f"{problem}: {len(self._whole)} parts are whole: solve that, then the same command continues after them"
             ) from problem
 
     def _is_whole(self, part: Part) -> bool:
@@ -187,8 +173,10 @@ class _Job:
     def _refuse_duplicates(self, ids: list[str]) -> None:
         repeated = {docid for docid, uses in Counter(ids).items() if uses > 1}
         suspects = set() if repeated else self._seen.add(ids)
-        for part in self._parts if suspects else ():
-            repeated |= suspects.intersection(read_ids(read_part(self._folder, part)))
+        for part in self._whole.values() if suspects else ():
+            repeated |= suspects.intersection(read_part_ids(self._folder, part))
+        for waiting in self._waiting.values() if suspects else ():
+            repeated |= suspects.intersection(waiting.ids)
         if repeated:
             raise InputError(
                 f"passage id {min(repeated)!r} is used twice, the second time among passages {self._passages + 1:,} to "
@@ -200,6 +188,21 @@ class _Job:
             f"{self._folder}: was made from another corpus, or with other --fields or --on-error: {how}: "
             "use what it was made from, or another --output"
         )
+
+
+class _Waiting(NamedTuple):
+    """A part that is being encoded."""
+
+    ids: Sequence[str]
+    digest: str
+
+
+def _name(number: int) -> str:
+    return f"part-{number:05}.parquet"
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    return len(name), name  # after part-99999 comes part-100000
 
 
 def _in_parts(passages: Iterable[PassageLike], part_size: int) -> Iterator[list[PassageLike]]:
@@ -225,7 +228,7 @@ def _digest(passages: Sequence[PassageLike]) -> str:
     return digest.hexdigest()
 
 
-def _check_folder(directory: Path) -> None:
+def _check_folder(directory: AnyPath) -> None:
     """Refuse a folder with files that are not ours, before writing anything."""
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory}: expected a folder to write to, found a file: choose another --output")
@@ -238,32 +241,7 @@ def _check_folder(directory: Path) -> None:
             )
 
 
-@contextmanager
-def _only_run(directory: Path) -> Iterator[None]:
-    """Create the folder, and lock it against other runs."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise DiscoError(f"cannot make the folder {directory}: {problem.strerror or problem}") from problem
-    if sys.platform == "win32":  # Windows cannot lock a folder
-        yield
-        return
-    import fcntl
-
-    folder = os.open(directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise InputError(f"{directory}: another run is writing to it: wait for its end, or stop it") from problem
-        except OSError:
-            pass  # some network file systems cannot lock either: there, users must avoid concurrent runs
-        yield
-    finally:
-        os.close(folder)
-
-
-def _begin(directory: Path, wanted: Manifest, vocabulary: Sequence[str]) -> Manifest:
+def _begin(directory: AnyPath, wanted: Manifest, vocabulary: Sequence[str]) -> Manifest:
     """Return the manifest of the run to continue, or ``wanted`` if there is none."""
     before = Manifest.read(directory)
     if before is not None:

@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from disco_pyserini.errors import InputError
+from disco_pyserini.storage import AnyPath
 from disco_pyserini.vectors.batch import VectorBatch
 from disco_pyserini.vectors.manifest import MANIFEST, Manifest, Part, VectorSpace, vocabulary_hash
-from disco_pyserini.vectors.parquet import from_parquet
+from disco_pyserini.vectors.parquet import from_parquet, read_ids
 
 VOCABULARY = "vocabulary.json"
 _SHARD = re.compile(r"shard-(\d+)-of-(\d+)")
@@ -29,15 +30,21 @@ class VectorParts:
     space: VectorSpace
     vocabulary: Sequence[str]
     total: int
-    parts: Sequence[tuple[Path, Part]]
+    parts: Sequence[tuple[AnyPath, Part]]
 
     def batches(self) -> Iterator[VectorBatch]:
         """Read all vectors, in the order of parts (and of shards); see `VectorSource.batches`."""
         for folder, part in self.parts:
-            yield from from_parquet(read_part(folder, part))
+            with _as_written(folder / part.file):
+                yield from from_parquet(read_part(folder, part), len(self.vocabulary))
 
 
-def read_parts(directory: Path) -> VectorParts:
+def has_parts(directory: AnyPath) -> bool:
+    """Whether a folder has vector parts, or shards of them."""
+    return (directory / MANIFEST).exists() or bool(_shards(directory))
+
+
+def read_parts(directory: AnyPath) -> VectorParts:
     """Open a folder of vector parts, or a folder with all shards.
 
     Raises:
@@ -66,7 +73,7 @@ def differences(before: Manifest, now: Manifest) -> str:
     return ", ".join(f"{name} was {old[name]!r} and is {new[name]!r}" for name in old if old[name] != new[name])
 
 
-def refuse_other_settings(folder: Path, before: Manifest, now: Manifest) -> None:
+def refuse_other_settings(folder: AnyPath, before: Manifest, now: Manifest) -> None:
     """Raise an `InputError` if a run cannot continue the previous one because their settings differ."""
     if changed := differences(before, now):
         raise InputError(
@@ -75,7 +82,7 @@ def refuse_other_settings(folder: Path, before: Manifest, now: Manifest) -> None
         )
 
 
-def read_part(folder: Path, part: Part) -> bytes:
+def read_part(folder: AnyPath, part: Part) -> bytes:
     """Return the bytes of a part after verifying its checksum.
 
     Raises:
@@ -92,7 +99,25 @@ def read_part(folder: Path, part: Part) -> bytes:
     return content
 
 
-def shard_folder(directory: Path, shard: int, shards: int) -> Path:
+def read_part_ids(folder: AnyPath, part: Part) -> list[str]:
+    """Return the ids in a part after verifying its checksum.
+
+    Raises:
+        InputError: the file is missing, damaged, or was not written by `disco encode`.
+    """
+    with _as_written(folder / part.file):
+        return read_ids(read_part(folder, part))
+
+
+@contextmanager
+def _as_written(path: AnyPath) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as problem:
+        raise InputError(f"{path}: expected vectors that `disco encode` wrote, found {problem!s:.300}") from problem
+
+
+def shard_folder(directory: AnyPath, shard: int, shards: int) -> AnyPath:
     """Return the folder of a shard, counted from 0; ``directory`` itself if there is only one shard.
 
     Raises:
@@ -111,8 +136,8 @@ def shard_folder(directory: Path, shard: int, shards: int) -> Path:
     return directory / f"shard-{shard}-of-{shards}"
 
 
-def _shards(directory: Path) -> list[Path]:
-    shards = {path: _SHARD.fullmatch(path.name) for path in directory.glob("shard-*-of-*")}
+def _shards(directory: AnyPath) -> list[AnyPath]:
+    shards = {path: _SHARD.fullmatch(path.name) for path in directory.iterdir()} if directory.is_dir() else {}
     found = {(int(match[1]), int(match[2])): path for path, match in shards.items() if match}
     if not found:
         return []
@@ -125,7 +150,7 @@ def _shards(directory: Path) -> list[Path]:
     return [found[shard, number] for shard in range(number)]
 
 
-def _complete(folder: Path) -> Manifest:
+def _complete(folder: AnyPath) -> Manifest:
     manifest = Manifest.read(folder)
     if manifest is None:
         raise InputError(f"{folder}: expected vector parts, found no {MANIFEST}: make them with `disco encode`")
@@ -137,7 +162,7 @@ def _complete(folder: Path) -> Manifest:
     return manifest
 
 
-def _vocabulary(folder: Path, space: VectorSpace) -> list[str]:
+def _vocabulary(folder: AnyPath, space: VectorSpace) -> list[str]:
     path = folder / VOCABULARY
     try:
         tokens: list[str] = json.loads(path.read_bytes())

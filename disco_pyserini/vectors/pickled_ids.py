@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickletools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def read_pickled_ids(path: Path) -> Iterator[str]:
                 name = instruction.name
                 if within and name in _IDS:
                     docid = str(argument)
+                    if not docid.isascii() and re.search("[\ud800-\udfff]", docid):
+                        raise InputError(f"{path}: expected ids of Unicode text, found {docid!r:.80} at byte {place}")
                     if docid.split() != [docid]:
                         raise InputError(f"{path}: expected ids without white space, found {docid!r} at byte {place}")
                     yield docid
@@ -39,7 +42,7 @@ def read_pickled_ids(path: Path) -> Iterator[str]:
                         f"{path}: expected a pickled list of texts or integers, found the instruction {name} at byte "
                         f"{place}: nothing of it was executed; if you trust its source, write the list anew as texts"
                     )
-    except (ValueError, EOFError) as problem:
+    except (ValueError, EOFError, OverflowError, MemoryError) as problem:
         raise InputError(f"{path}: not a whole pickle: {problem}: get it again") from problem
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror or problem}: check the path") from problem

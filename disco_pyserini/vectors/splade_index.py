@@ -16,6 +16,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extras import check_extra
-from disco_pyserini.files import check_room, write_aside, write_bytes_aside
+from disco_pyserini.files import check_room, only_run, write_aside, write_bytes_aside
 from disco_pyserini.impacts import ImpactVector, Quantiser
 from disco_pyserini.vectors.manifest import Manifest, VectorSpace
 from disco_pyserini.vectors.part_writer import write_parts
@@ -94,7 +95,14 @@ def open_splade_index(folder: Path) -> SpladeIndex:
         )
     if not found:
         raise InputError(f"{folder / POSTINGS}: expected arrays index_doc_id_TERM, found none: not a SPLADE index")
-    return SpladeIndex(folder, sum(1 for _ in read_pickled_ids(folder / IDS)), found)
+    passages = sum(1 for _ in read_pickled_ids(folder / IDS))
+    term = max(found, key=found.__getitem__)
+    if found[term] > passages:
+        raise InputError(
+            f"{folder / POSTINGS}: expected at most {passages:,} postings for each term, as many as {IDS} has ids, "
+            f"found {found[term]:,} for term {term}: get the files again"
+        )
+    return SpladeIndex(folder, passages, found)
 
 
 def sort_postings(
@@ -128,14 +136,15 @@ def sort_postings(
             f"{len(vocabulary):,} and {index.passages:,}"
         )
     folder = _runs_folder(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise DiscoError(f"cannot make the folder {folder}: {problem.strerror or problem}") from problem
+    with only_run(folder):
+        _sort(index, folder, space, progress)
+
+
+def _sort(index: SpladeIndex, folder: Path, space: VectorSpace, progress: Progress) -> None:
     source = json.dumps([index.digest, space.quantiser.weight_range, space.quantiser.quant_range])
     if not (folder / "source.json").exists() or (folder / "source.json").read_text() != source:
-        shutil.rmtree(folder)  # runs of another index
-        folder.mkdir()
+        for path in folder.iterdir():  # of another index
+            path.unlink()
         with write_aside(folder / "source.json") as file:
             file.write(source)
     with _open_postings(index.folder) as file:
@@ -198,13 +207,16 @@ def _runs_folder(output: Path) -> Path:
     return output.with_name(f".{output.name}.postings")
 
 
-def _open_postings(folder: Path) -> Any:
+@contextmanager
+def _open_postings(folder: Path) -> Iterator[Any]:
     check_extra("import", "reading a published SPLADE index")
     import h5py
 
     try:
-        return h5py.File(folder / POSTINGS, "r")
-    except OSError as problem:
+        with h5py.File(folder / POSTINGS, "r") as file:
+            yield file
+    # What h5py raises for damaged structures.
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError) as problem:
         raise InputError(f"{folder / POSTINGS}: not a whole HDF5 file: {problem}: get it again") from problem
 
 

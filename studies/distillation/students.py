@@ -26,7 +26,7 @@ from disco_pyserini.training.config import read_config
 from disco_pyserini.training.distillation import train
 from disco_pyserini.training.document_vectors import DocumentVectors, load_vectors
 from disco_pyserini.training.fusion import fuse, fuse_scores
-from disco_pyserini.training.searched import search_all
+from disco_pyserini.training.searched import Rewritten, search_all
 from disco_pyserini.training.teachers import read_teacher, write_teacher
 from disco_pyserini.trec import write_qrels
 from disco_pyserini.vectors import encode_corpus, open_vectors
@@ -43,7 +43,8 @@ BATCH = 32
 
 CONFIG = f"""
 model: {{document_encoder: disco-tiny}}
-data: {{turns: turns.jsonl, qrels: qrels.txt, vectors: vectors, batches: similar-length}}
+data: {{turns: turns.jsonl, qrels: qrels.txt, vectors: vectors}}
+batches: similar-length
 teacher: {{files: [teacher-a.json], depth: {DEPTH}}}
 loss: {{name: disco, kl_weight: 1, contrastive_weight: 0}}
 sampling: {{strategy: band, candidates: 16, skip: 10, depth: 1000}}
@@ -63,7 +64,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     BASE: (),
     # At 5e-4 it collapses to empty vectors, at 1e-4 it reaches less.
     "MSE, rewrite A": (
-        *("--loss.name", "representation-mse", "--teacher.files", "[]", "--rewrites", "[teacher-a]"),
+        *("--loss.name", "representation-mse", "--teacher.files", "[]", "--teacher.rewrites", "[teacher-a]"),
         *("--learning-rate", "2e-4"),
     ),
     "KL, teacher B": ("--teacher.files", "[teacher-b.json]"),
@@ -126,7 +127,7 @@ class TestSplit:
         queries = list(world.queries("test"))
         forms = ("conversation", "utterance", "human", *TEACHERS)
         return cls(
-            _stored([passage.id for passage in passages], vectors, size),
+            stored([passage.id for passage in passages], vectors, size),
             _activations(vectors, size),
             {form: {query.qid: query.text(form) for query in queries} for form in forms},
             world.qrels("test"),
@@ -136,7 +137,7 @@ class TestSplit:
     def run(self, encoder: DiscoQueryEncoder, form: str) -> tuple[dict[str, dict[str, float]], Activations]:
         """Search all passages with the impacts of the queries in a form."""
         vectors = encoder.vectors(list(self.texts[form].values()))
-        queries = _stored(list(self.texts[form]), vectors, len(encoder.vocabulary))
+        queries = stored(list(self.texts[form]), vectors, len(encoder.vocabulary))
         scores, rows = self.documents.best(queries.matrix().to_dense(), len(self.documents))
         run = {
             qid: {self.documents.ids[row]: score for row, score in zip(places, values, strict=True)}
@@ -225,8 +226,11 @@ def write_training_files(encoder: DiscoDocumentEncoder) -> None:
     conversations = encoder.weight_vectors([query.text("conversation") for query in queries])
     for teacher in TEACHERS:
         rewrites = encoder.weight_vectors([query.text(teacher) for query in queries])
-        named = list(zip([query.qid for query in queries], rewrites, strict=True))
-        write_teacher(search_all(documents, named, qrels, DEPTH, conversations), Path(f"{teacher}.json"))
+        named = [
+            Rewritten(query.qid, [rewrite], distractor=conversation)
+            for query, rewrite, conversation in zip(queries, rewrites, conversations, strict=True)
+        ]
+        write_teacher(search_all(documents, named, qrels, DEPTH), Path(f"{teacher}.json"))
     write_teacher(fuse([read_teacher(Path(f"{teacher}.json")) for teacher in TEACHERS], "mean"), Path("fused.json"))
 
 
@@ -247,7 +251,8 @@ def _means(evaluation: Evaluation) -> dict[str, float]:
     return {measure: evaluation.mean(measure) for measure in MEASURES}
 
 
-def _stored(ids: Sequence[str], vectors: Sequence[ImpactVector], size: int) -> DocumentVectors:
+def stored(ids: Sequence[str], vectors: Sequence[ImpactVector], size: int) -> DocumentVectors:
+    """Return impacts as vectors in memory that can be searched."""
     weights = [WeightVector(vector.terms, Quantiser().dequantise(vector.impacts)) for vector in vectors]
     return DocumentVectors.from_weights(ids, weights, size)
 

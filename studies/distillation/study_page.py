@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import sqrt
 from statistics import fmean, stdev, variance
-from typing import Any
 
 from disco_pyserini.demo_world import DemoWorld
 from disco_pyserini.evaluation import Estimate
 from disco_pyserini.evaluation.plots import plot_by_depth
 from disco_pyserini.files import write_aside
+from studies.distillation.english import EnglishStudy
+from studies.distillation.english_page import english_page, write_english_plots
+from studies.distillation.plotting import new_figure
 from studies.distillation.students import (
     BASE,
     BATCH,
@@ -30,7 +32,7 @@ PAGE = FOLDER.with_suffix(".md")
 _DIGITS = {"dimensions": 1, "flops": 2}
 
 
-def write_report(study: Study) -> None:
+def write_report(study: Study, english: EnglishStudy) -> None:
     """Write the page and its plots."""
     FOLDER.mkdir(exist_ok=True)
     _plot_candidates(study)
@@ -41,10 +43,12 @@ def write_report(study: Study) -> None:
     }
     plot_by_depth("Students and references on the demo world (synthetic)", {"nDCG@3": lines}, FOLDER / "depth.png")
     with write_aside(PAGE) as file:
-        file.write(page(study))
+        file.write(page(study, english))
+    if english.references:
+        write_english_plots(english)
 
 
-def page(study: Study) -> str:
+def page(study: Study, english: EnglishStudy) -> str:
     """The report, as Markdown."""
     candidates = ["1 candidates", "4 candidates", BASE, "64 candidates", "128 candidates"]
     strategies = [BASE, "band, nothing skipped", "top", "stratified", "proportional", "random", "mixed"]
@@ -57,7 +61,12 @@ def page(study: Study) -> str:
     return f"""# See which distillation settings pay off
 
 This study tests the claims of the DiSCo papers ([SIGIR 2025](https://arxiv.org/abs/2410.14609) and
-[arXiv 2606.04650](https://arxiv.org/abs/2606.04650), 2026) on a small scale. All data is **synthetic**. The students
+[arXiv 2606.04650](https://arxiv.org/abs/2606.04650), 2026) on a small scale: first on synthetic conversations, then
+[on real English](#on-real-english).
+
+## On the demo world
+
+All data of this part is **synthetic**. The students
 are trained on a generated world of {WORLD.size:,} passages, and tested on the test split of the demo world
 ({questions.total()} turns), which shares no names with it. They start from disco-tiny's document encoder and
 take {STEPS} steps of {BATCH} conversations. They are far from converged, so that many of them can be compared.
@@ -82,7 +91,7 @@ It took {study.seconds / 60:.0f} minutes on {study.machine}, which had other wor
 
 {_table(study, [name for name in study.references if name not in teachers])}
 
-## Distil scores, or representations?
+### Distil scores, or representations?
 
 DiSCo's first claim: learning a teacher's scores (KL) is better than learning its representation of the rewrite (MSE).
 
@@ -93,7 +102,7 @@ are lower. All other students have 1e-3.
 
 {_verdict(study, BASE, "MSE, rewrite A", "KL over scores is better than MSE between representations")}
 
-## One teacher, or two?
+### One teacher, or two?
 
 DiSCo's second claim: several teachers are better than one, and a student may surpass its teacher.
 
@@ -108,7 +117,7 @@ Training is too short here to test whether a student can surpass its teacher. di
 many conversations. It comes within 5 points of its teacher, SPLADE with human rewrites, and does not surpass it either
 ([training](training.md)).
 
-## Add a contrastive loss?
+### Add a contrastive loss?
 
 {_table(study, [BASE, "0.99 KL + 0.01 contrastive", mixed, without])}
 
@@ -119,7 +128,7 @@ many conversations. It comes within 5 points of its teacher, SPLADE with human r
 The table leaves out KL without the positive and without a contrastive loss. Nothing tells such a student what is
 relevant: its vectors became empty with one of three seeds, and nearly empty with the other two.
 
-## Which candidates, and how many?
+### Which candidates, and how many?
 
 A claim of the 2026 paper: it matters how candidates are drawn.
 
@@ -134,7 +143,7 @@ A claim of the 2026 paper: it matters how candidates are drawn.
 
 ![nDCG@3 by number of candidates](distillation-study/candidates.png)
 
-## Reduce FLOPS
+### Reduce FLOPS
 
 {_table(study, regularised, flops=True)}
 
@@ -142,7 +151,7 @@ A claim of the 2026 paper: it matters how candidates are drawn.
 
 ![R@100 by expected FLOPS](distillation-study/flops.png)
 
-## Results by turn
+### Results by turn
 
 ![nDCG@3 by turn](distillation-study/depth.png)
 
@@ -150,7 +159,8 @@ A claim of the 2026 paper: it matters how candidates are drawn.
 | --- | {" | ".join("---:" for _ in _depths(study))} |
 | questions | {" | ".join(str(questions[depth]) for depth in _depths(study))} |
 {_rows_by_depth(_lines(study))}
-"""
+
+{english_page(english) if english.references else ""}"""
 
 
 def _table(study: Study, names: Sequence[str], flops: bool = False) -> str:
@@ -234,7 +244,7 @@ def _rows_by_depth(lines: Mapping[str, Sequence[float]]) -> str:
 
 def _plot_candidates(study: Study) -> None:
     names = {1: "1 candidates", 4: "4 candidates", 16: BASE, 64: "64 candidates", 128: "128 candidates"}
-    figure, axis = _figure()
+    figure, axis = new_figure()
     values = [study.all(name, "nDCG@3") for name in names.values()]
     axis.errorbar(
         list(names), [fmean(runs) for runs in values], [stdev(runs) for runs in values], marker="o", capsize=3
@@ -248,7 +258,7 @@ def _plot_candidates(study: Study) -> None:
 
 def _plot_flops(study: Study) -> None:
     names = [BASE, *(name for name in VARIANTS if name.startswith("FLOPS"))]
-    figure, axis = _figure()
+    figure, axis = new_figure()
     flops = [study.mean(name, "flops") for name in names]
     axis.plot(flops, [study.mean(name, "R@100") for name in names], marker="o")
     for name, x in zip(names, flops, strict=True):
@@ -261,14 +271,3 @@ def _plot_flops(study: Study) -> None:
     axis.set_ylabel("R@100")
     axis.legend(loc="lower right")
     figure.savefig(FOLDER / "flops.png", dpi=150)
-
-
-def _figure() -> tuple[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    axis = figure.subplots()
-    axis.grid(alpha=0.3)
-    return figure, axis

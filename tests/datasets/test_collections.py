@@ -202,7 +202,7 @@ SYSTEM = {"number": "1-2", "participant": "System", "response": "he", "parent": 
     [
         ("{", r"expected one JSON array, found after record 0"),
         ("[]", r"expected a JSON array of objects, found none"),
-        ('{"number": 1}', r"expected a JSON array of objects, found none"),
+        ('{"number": 1}', r"expected one JSON array, found after record 0 what is not: map in place of an array"),
         ("[1]", r"record 1: expected a JSON object, found 1"),
         ('[{"number": 1, "turn": []}, {"number": 2', r"found after record 1 what is not"),
         ('[{"turn": []}]', r"record 1: expected a field 'number', found only: turn"),

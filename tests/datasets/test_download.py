@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import random
 import signal
@@ -53,7 +54,7 @@ def resource(*urls: str, path: str = "data/file.bin", content: bytes | None = CO
 
 
 def everything(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {".lock"}
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {".lock", ".fetched.json"}
 
 
 # Getting a file
@@ -108,6 +109,36 @@ def test_a_changed_file_is_fetched_again(tmp_path: Path, server: FileServer) -> 
     (tmp_path / "data/file.bin").write_bytes(b"cut")
     assert fetch([one], tmp_path) == [one]
     assert (tmp_path / "data/file.bin").read_bytes() == CONTENT
+
+
+# Files without a published checksum
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_a_file_without_a_checksum_is_trusted_when_it_is_first_fetched(
+    tmp_path: Path, server: FileServer, archive: bool
+) -> None:
+    first, other = (zip_of({"x": content}) if archive else content for content in (b"first", b"other"))
+    one = resource(server.add("f", first), path="f.zip", content=None, archive=archive)
+    fetch([one], tmp_path)
+    fetched = tmp_path / ("x" if archive else "f.zip")
+    fetched.unlink()
+    server.add("f", other)
+    with pytest.raises(
+        DiscoError, match=r"expected sha256 .*has changed since it was first fetched: if that is meant, rem"
+    ):
+        fetch([one], tmp_path)
+    assert not fetched.exists()
+    server.add("f", first)
+    assert fetch([one], tmp_path) == [one]
+    assert fetch([one], tmp_path) == []
+    if not archive:  # bytes that change on the disk are noticed, too
+        fetched.write_bytes(b"thrif")
+        assert fetch([one], tmp_path) == [one]
+    (tmp_path / ".fetched.json").unlink()
+    fetched.unlink()
+    server.add("f", other)
+    assert fetch([one], tmp_path) == [one]
 
 
 # Interruptions
@@ -485,6 +516,13 @@ def test_archives_are_unpacked(tmp_path: Path, server: FileServer, name: str, ar
     assert fetch([replace(one, checksum=None)], tmp_path) != []
 
 
+def test_the_receipt_of_an_archive_does_not_depend_on_the_file_system(tmp_path: Path, server: FileServer) -> None:
+    archive = zip_of({f"{number}/x": b"x" for number in range(30)})
+    fetch([resource(server.add("f", archive), path="f.zip", content=archive, archive=True)], tmp_path)
+    files = list(json.loads((tmp_path / ".f.zip.unpacked").read_text())["files"])
+    assert len(files) == 30 and files == sorted(files)
+
+
 def test_a_gzip_file_is_unpacked_to_its_name_without_the_ending(tmp_path: Path, server: FileServer) -> None:
     packed = gzip.compress(CONTENT)
     one = resource(server.add("f", packed), path="sub/file.tsv.gz", content=packed, archive=True)
@@ -539,6 +577,15 @@ def test_a_part_with_an_odd_note_is_not_continued(tmp_path: Path, server: FileSe
     assert server.statuses() == [200]
 
 
+def damaged_zip(method: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("f", b"some text " * 99)
+    content = bytearray(packed.getvalue())
+    content[50:60] = b"\xff" * 10
+    return bytes(content)
+
+
 MALICIOUS = {
     "zip, up": ("f.zip", zip_of({"good": b"", "../../evil": b"x"}), "outside of its folder, to '../../evil'"),
     "zip, hidden up": ("f.zip", zip_of({"a/b/../../../evil": b"x"}), "outside of its folder"),
@@ -558,8 +605,22 @@ MALICIOUS = {
     "tar, bomb in a header": (
         "f.tar.gz",
         tar_of({"f": bytes(40 * 2**20)}, change=lambda member: setattr(member, "type", tarfile.XHDTYPE)),
-        "unpacks to more than",
+        "expected headers of at most 65,536 bytes",
     ),
+    "plain tar, large header": (
+        "f.tar",
+        tar_of({"f": bytes(2**20)}, "w", lambda member: setattr(member, "type", tarfile.XHDTYPE)),
+        "expected headers of at most 65,536 bytes",
+    ),
+    "tar, number of 5,000 digits in a header": (
+        "f.tar",
+        tar_of({"f": b"9" * 5000 + b" a=b\n"}, "w", lambda member: setattr(member, "type", tarfile.XHDTYPE)),
+        "not a whole tar archive",
+    ),
+    "zip, damaged LZMA": ("f.zip", damaged_zip(zipfile.ZIP_LZMA), "not a whole zip archive"),
+    "zip, damaged bzip2": ("f.zip", damaged_zip(zipfile.ZIP_BZIP2), "not a whole zip archive"),
+    "zip, no name": ("f.zip", zip_of({"": b"x"}), "expected a name for each file in it"),
+    "zip, a point for a name": ("f.zip", zip_of({".": b"x"}), "expected a name for each file in it"),
     "not zip": ("f.zip", b"<html>login</html>", "not a whole zip archive"),
     "cut zip": ("f.zip", zip_of(FILES)[:-30], "not a whole zip archive"),
     "not tar": ("f.tar", b"<html>login</html>", "not a whole tar archive"),
@@ -598,7 +659,7 @@ def test_a_bomb_takes_neither_memory_nor_disk(tmp_path: Path) -> None:
         "fetch([Resource('f.tar.gz', (), archive=True)], Path(sys.argv[1]) / 'to', local=Path(sys.argv[1]))",
     )  # fmt: skip
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
-    assert "InputError" in done.stderr and "unpacks to more than" in done.stderr
+    assert "InputError" in done.stderr and "expected headers of at most" in done.stderr
 
 
 def test_a_process_killed_while_unpacking_leaves_nothing_under_the_final_names(

@@ -19,7 +19,7 @@ import pytest
 from disco_pyserini.conversation import Conversation
 from disco_pyserini.datasets.rewrites import read_rewrites, with_form
 from disco_pyserini.datasets.turns import Query, topic_texts, write_turns
-from disco_pyserini.errors import InputError
+from disco_pyserini.errors import DiscoError, InputError
 
 REWRITES = {"1_1": "who was king?", "9-1_2": 'when did "Olav"\u2028 die?', "3": "a\ttab"}
 RECORD = {"model": "m", "prompt": "p", "time": "t"}
@@ -66,6 +66,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_rewrites(tmp_path / "gone.tsv")
     with pytest.raises(InputError, match=r"llm:hf:nobody: expected llm:hf:OWNER/NAME"):
         read_rewrites("hf:nobody")
+    for name in ("hf:a/b/../../c.tsv", "hf:../b/c.tsv", "hf:a/../c.tsv"):
+        with pytest.raises(DiscoError, match=r"the hub did not deliver .*\.tsv"):
+            read_rewrites(name)
 
 
 QUERIES = [Query(qid, "c", Conversation.from_history("who?")) for qid in ("1_1", "1_2", "9-1_2")]

@@ -102,6 +102,13 @@ def test_the_file_is_made_once_and_again_when_the_checkpoint_changed(
     assert len(list(cache.glob("disco-onnx/changing-*"))) == 1
 
 
+def test_a_cache_that_cannot_be_written(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PYSERINI_CACHE", str(tmp_path / "file"))
+    with pytest.raises(DiscoError, match=r"cannot write .*\.onnx: Not a directory: set PYSERINI_CACHE to a folder"):
+        DiscoQueryEncoder(str(checkpoint), backend="onnx")
+
+
 def test_a_made_file_needs_neither_torch_nor_transformers(checkpoint: Path) -> None:
     DiscoQueryEncoder(str(checkpoint), backend="onnx-int8")
     code = (

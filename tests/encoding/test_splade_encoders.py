@@ -12,6 +12,7 @@ import torch
 from checkpoints import WORDS, make_checkpoint
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SparseEncoder
+from transformers import BertForMaskedLM, BertTokenizerFast
 
 from disco_pyserini import Conversation, DiscoDocumentEncoder, DiscoQueryEncoder, InputError, flatten
 from disco_pyserini.encoding import query_encoder
@@ -61,12 +62,33 @@ def test_weights_equal_those_of_sentence_transformers(checkpoint: Path, tmp_path
     theirs.max_seq_length = 256
     passages = texts(20, seed=2)
     expected = theirs.encode_document(passages, convert_to_sparse_tensor=False)
-    encoder = DiscoDocumentEncoder(str(folder))
+    encoder = DiscoDocumentEncoder(str(folder), max_length=256)
     for row, weights in zip(expected, encoder.weights(passages), strict=True):
         found = torch.zeros(len(encoder.vocabulary))
         for token, weight in weights.items():
             found[encoder.vocabulary.index(token)] = weight
         assert torch.allclose(row, found, atol=1e-5)
+
+
+def test_outputs_beyond_the_tokenizer_are_left_out(checkpoint: Path, tmp_path: Path) -> None:
+    model, tokenizer = BertForMaskedLM.from_pretrained(checkpoint), BertTokenizerFast.from_pretrained(checkpoint)
+    model.resize_token_embeddings(pad_to_multiple_of=64)
+    assert model.config.vocab_size == 128 > len(tokenizer)
+    with torch.no_grad():
+        model.cls.predictions.bias[len(tokenizer) :] = 10
+    model.save_pretrained(tmp_path / "padded")
+    tokenizer.save_pretrained(tmp_path / "padded")
+    splade(tmp_path / "padded").save_pretrained(str(tmp_path / "plain"))
+    passages = texts(20, seed=3)
+    padded, exact = (DiscoDocumentEncoder(str(folder)) for folder in (tmp_path / "padded", checkpoint))
+    assert padded.vocabulary == exact.vocabulary == tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    assert padded.encode_batch(passages) == exact.encode_batch(passages)
+    theirs = SparseEncoder(str(tmp_path / "plain"), device="cpu").encode_document("who wrote it").to_dense()
+    assert (theirs[len(tokenizer) :] > 0).all()
+    active = {token: float(weight) for token, weight in zip(exact.vocabulary, theirs, strict=False) if weight}
+    assert DiscoQueryEncoder(str(tmp_path / "plain")).weights(["who wrote it"])[0] == pytest.approx(active, abs=1e-5)
+    with pytest.raises(InputError, match="the tokenizer has 108 tokens, but the model's head 128"):
+        DiscoDocumentEncoder(str(tmp_path / "padded"), tokenizer_name=str(checkpoint))
 
 
 def test_a_router_gives_each_encoder_its_own_route(checkpoint: Path, tmp_path: Path) -> None:

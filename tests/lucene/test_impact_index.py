@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from small_indexes import LookUp, Run, Vector, Vectors, index_by_anserini
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.lucene import jvm
 from disco_pyserini.lucene.impact_index import build_index
-from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.hits import Hit
 from disco_pyserini.search.index_manifest import read_index_manifest
 from disco_pyserini.search.searcher import DiscoSearcher
 
@@ -187,7 +188,7 @@ def test_an_empty_folder_and_leftovers_are_fine(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    leftover = tmp_path / f".index.{ended.pid}.part"
+    leftover = tmp_path / f".index.{ended.pid}@{socket.gethostname()}.part"
     leftover.mkdir()
     (leftover / "_0.fdt").write_text("half")
     build_index(Vectors({"a": {"x": 1}}), tmp_path / "index")
@@ -222,8 +223,11 @@ INTERRUPTED = """
 import sys
 from pathlib import Path
 import numpy as np
+from disco_pyserini.__main__ import end_at_sigterm
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.vectors.batch import VectorBatch
+
+end_at_sigterm()
 
 class Endless:
     space, vocabulary, total = None, ["x"], None
@@ -240,7 +244,10 @@ build_index(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("threads", "kind"), [(1, signal.SIGINT), (2, signal.SIGINT), (1, signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("threads", "kind"),
+    [(1, signal.SIGINT), (2, signal.SIGINT), (1, signal.SIGTERM), (2, signal.SIGTERM), (1, signal.SIGKILL)],
+)
 def test_an_interrupted_build_leaves_no_index(
     environment: dict[str, str], tmp_path: Path, threads: int, kind: signal.Signals
 ) -> None:
@@ -260,8 +267,8 @@ def test_an_interrupted_build_leaves_no_index(
     _, said = process.communicate(timeout=30)
     assert process.returncode != 0
     assert not (tmp_path / "index").exists()
-    if kind == signal.SIGINT:
-        assert "KeyboardInterrupt" in said
+    if kind != signal.SIGKILL:
+        assert "KeyboardInterrupt" in said if kind == signal.SIGINT else process.returncode == 143
         assert list(tmp_path.iterdir()) == []
     build_index(Vectors({"a": {"x": 1}}), tmp_path / "index")
     assert [path.name for path in tmp_path.iterdir()] == ["index"]

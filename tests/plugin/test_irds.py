@@ -22,10 +22,10 @@ HEAD = """
 import json, os, re, sys
 from pathlib import Path
 # The .pth line of this checkout, and no other.
-sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "DiscoPyseriniWaits"]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "DiscoPyseriniWaits" not in repr(finder)]
 source = Path(os.environ["CHECKOUT"], "setup.py").read_text()
 names = {}
-exec(re.search(r"^PTH_SOURCE = .*?^PTH_LINE = .*?$", source, flags=re.MULTILINE | re.DOTALL)[0], names)
+exec(re.search(r"^PTH_SOURCE = .*?^PTH_LINE = .*?^[)]$", source, flags=re.MULTILINE | re.DOTALL)[0], names)
 exec(names["PTH_LINE"])
 """
 

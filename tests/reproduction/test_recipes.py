@@ -78,7 +78,7 @@ def test_topics_and_judgments_of_the_publishers_files(
 
 def documented(text: str) -> dict[tuple[str, str], list[float]]:
     """The rows of a table: {(system, query): measures}."""
-    rows = re.findall(r"^\| (\w+) \| ([\w-]+) \|((?: \d\.\d{3,4} \|)+)", text, flags=re.MULTILINE)
+    rows = re.findall(r"^\| ([\w -]+) \| ([\w-]+) \|((?: \d\.\d{3,4} \|)+)", text, flags=re.MULTILINE)
     return {(system, form): [float(cell) for cell in cells.split("|")[:-1]] for system, form, cells in rows}
 
 

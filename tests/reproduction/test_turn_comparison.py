@@ -94,6 +94,20 @@ def test_one_turn_and_several_runs(folder: Path) -> None:
     assert "no judged query 'c_6'" in unknown.stderr
 
 
+def test_what_a_terminal_would_obey_is_not_printed(folder: Path) -> None:
+    for name in ("turns.jsonl", "corpus.jsonl"):
+        text = (folder / name).read_text()
+        (folder / name).write_text(text.replace("question 1", r"\u001b]0;owned").replace("a long", r"\u009bx a long"))
+    (folder / "old.txt").rename(folder / "o\x1b[2Jld.txt")
+    done = disco(folder, "o\x1b[2Jld.txt", "new.txt", "--corpus", "corpus.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout and "\x9b" not in done.stdout
+    for text in ("\ufffd]0;owned", "o\ufffd[2Jld.txt: 0.7000", "\ufffdx a long"):
+        assert text in done.stdout
+    failed = disco(folder, "new.txt", "o\x1b[2Jld.txt", "--query", "c_6")
+    assert failed.stderr.startswith("error: ") and "\x1b" not in failed.stderr
+
+
 def test_bad_requests(folder: Path) -> None:
     assert "at least two different runs" in disco(folder, "old.txt").stderr
     (folder / "qrels.txt").write_text("x_1 0 good 1\nc_1 0 good 1\n")

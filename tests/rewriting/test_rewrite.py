@@ -26,6 +26,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.rewriting import Answer, Prompt, default_prompt, read_prompt, rewrite_turns
 from disco_pyserini.rewriting.local import LocalModel
 from disco_pyserini.rewriting.rewrite_turns import clean
+from disco_pyserini.rewriting.store import continue_rewrites
 
 PROMPT = Prompt("{history} | {utterance}")
 
@@ -87,15 +88,53 @@ def test_the_rewrite_is_taken_out_of_the_answer(answer: str, rewrite: str) -> No
     assert clean(answer) == rewrite
 
 
+class Fixed:
+    """A `Rewriter` that gives the same answer to everything."""
+
+    name = "fixed"
+
+    def __init__(self, text: str, cut: bool = False) -> None:
+        self.text, self.cut = text, cut
+
+    def answers(self, prompts: Iterable[tuple[str, str]]) -> Iterator[Answer]:
+        return (Answer(qid, self.text, cut=self.cut) for qid, _ in prompts)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cut", "problem"),
+    [
+        ("System: It is in London.", False, "goes on with the conversation: 'System: It"),
+        ("user : where?", False, "goes on with the conversation"),
+        ("Why are the rings of Saturn so bright?", False, "repeats an example of the prompt: 'Why are"),
+        ('"Do cats get along with hamsters?"', False, "repeats an example of the prompt"),
+        ("When was king Ol", True, "was cut at the token limit: 'When was king Ol': allow more with --max-new-tok"),
+        ("When was king Olav born?\nConversation:\nUser: x", True, ""),
+        ("When was king Olav born?", False, ""),
+    ],
+)
+def test_an_answer_that_is_no_rewrite_is_not_stored(tmp_path: Path, answer: str, cut: bool, problem: str) -> None:
+    summary = rewrite_turns(QUERIES[1:2], default_prompt(), Fixed(answer, cut), tmp_path / "r.jsonl")
+    if problem:
+        assert summary.written == 0 and problem in summary.failed["2"]
+        assert (tmp_path / "r.jsonl").read_text() == ""
+    else:
+        assert read_rewrites(tmp_path / "r.jsonl") == {"2": "When was king Olav born?"}
+
+
+def test_a_question_that_is_an_example_too_is_kept(tmp_path: Path) -> None:
+    same = query("1", "Do cats get along with hamsters?")
+    assert rewrite_turns([same], default_prompt(), Fixed(same.conversation.utterance), tmp_path / "r.jsonl").written
+
+
 def test_only_what_is_missing_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "new" / "r.jsonl"
-    assert rewrite_turns(QUERIES[:2], PROMPT, Echo(), path).written == 2
+    assert rewrite_turns(QUERIES[:1], PROMPT, Echo(), path).written == 1
     first = path.read_bytes()
     done: list[int] = []
-    summary = rewrite_turns(QUERIES, PROMPT, Echo(), path, done.append)
-    assert (summary.written, summary.earlier, done) == (1, 2, [2, 1])
+    summary = rewrite_turns([QUERIES[0], QUERIES[2]], PROMPT, Echo(), path, done.append)
+    assert (summary.written, summary.earlier, done) == (1, 1, [1, 1])
     assert path.read_bytes().startswith(first)
-    assert read_rewrites(path) == {"1": "(none) | who?", "2": "User: who was king?", "3": "(none) | where?"}
+    assert read_rewrites(path) == {"1": "(none) | who?", "3": "(none) | where?"}
 
 
 def test_a_file_cut_anywhere_is_continued(tmp_path: Path) -> None:
@@ -107,6 +146,18 @@ def test_a_file_cut_anywhere_is_continued(tmp_path: Path) -> None:
         summary = rewrite_turns(QUERIES, PROMPT, Echo(), path)
         assert summary.earlier == whole[:length].count(b"\n")
         assert read_rewrites(path) == rewrites
+
+
+def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
+    """Each would ask for all that is missing, and write it."""
+    path = tmp_path / "rewrites.jsonl"
+    with continue_rewrites(path, "m", "p") as (file, done):
+        assert done == set()
+        with pytest.raises(InputError, match="another run is writing to it"), continue_rewrites(path, "m", "p"):
+            pass
+        file.add("1_1", "who?", "now")
+    with continue_rewrites(path, "m", "p") as (_, done):
+        assert done == {"1_1"}
 
 
 def test_files_of_something_else_are_left_alone(tmp_path: Path) -> None:
@@ -131,7 +182,7 @@ def test_rewrites_are_not_mixed(tmp_path: Path) -> None:
         rewrite_turns(QUERIES, Prompt("{utterance} {history}"), Echo(), path)
     with path.open("a") as lines:
         lines.write(path.read_text().splitlines()[0] + "\n")
-    with pytest.raises(InputError, match=r"r\.jsonl:4: query id '1' was already rewritten"):
+    with pytest.raises(InputError, match=r"r\.jsonl:3: query id '1' was already rewritten"):
         read_rewrites(path)
 
 
@@ -148,7 +199,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes()[:-9] == kept
     assert rewrite_turns(QUERIES, PROMPT, Echo(), path).written == 1
-    assert len(read_rewrites(path)) == 3
+    assert len(read_rewrites(path)) == 2
 
 
 def test_rewrites_are_attached_to_their_turns() -> None:
@@ -183,6 +234,8 @@ def make_language_model(folder: Path, chat_template: str | None = None) -> Path:
         eos_token_id=2,
     )
     model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        model.lm_head.weight[2] *= 2  # so that answers end
     # As published chat models are set; our answers must not be drawn at random for that.
     model.generation_config.do_sample = True
     model.generation_config.temperature = 5.0
@@ -255,15 +308,16 @@ def test_the_command(tmp_path: Path, language_model: Path) -> None:
     command = ("--turns", turns, "--output", output, "--model", language_model, "--prompt", prompt, "--device", "cpu")
     result = disco(*command, "--max-new-tokens", 9)
     assert result.exit_code == 1
-    assert f"3 rewrites added to {output}, 0 existed already" in result.stdout
-    assert "without a rewrite: 1 query: 4\nthe first: the prompt has" in result.stderr
-    record = json.loads(output.read_text().splitlines()[1])
-    assert record["rewrite"] == clean(by_hand(language_model, PROMPT.fill(QUERIES[1].conversation), 9))
+    assert f"1 rewrites added to {output}, 0 existed already" in result.stdout
+    # The first answer is empty, the second cut at the limit, and the prompt of the fourth is too long.
+    assert "without a rewrite: 3 queries: 4, 1, 2\nthe first: the prompt has 74 tokens" in result.stderr
+    record = json.loads(output.read_text())
+    assert (record["qid"], record["rewrite"]) == ("3", by_hand(language_model, PROMPT.fill(QUERIES[2].conversation), 9))
     assert (record["model"], record["prompt"]) == (str(language_model), PROMPT.sha256)
 
-    write_turns(QUERIES, turns)
+    write_turns(QUERIES[2:], turns)
     result = disco(*command, "--max-new-tokens", 9)
-    assert result.exit_code == 0 and f"0 rewrites added to {output}, 3 existed already" in result.stdout
+    assert result.exit_code == 0 and f"0 rewrites added to {output}, 1 existed already" in result.stdout
 
 
 def test_refusals(tmp_path: Path) -> None:

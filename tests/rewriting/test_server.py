@@ -70,6 +70,27 @@ def test_every_turn_is_asked_and_stored(tmp_path: Path, monkeypatch: pytest.Monk
     assert "User: who?\nSystem: someone\nLast question: and question" in request["messages"][0]["content"]
 
 
+def test_several_servers_share_the_work_and_a_dead_one_is_left_alone(tmp_path: Path) -> None:
+    def slowly(handler: Any, question: str, before: int) -> bool:
+        time.sleep(0.05)
+        return False
+
+    with chat_server(slowly) as slow, chat_server() as fast:
+        rewriter = ChatServer(
+            ["http://127.0.0.1:9", slow.url, fast.url], "some-model", concurrency=2, first_pause=0.01, timeout=5.0
+        )
+        summary = rewrite_turns(queries(40), default_prompt(), rewriter, tmp_path / "r.jsonl", lambda done: None)
+    assert (summary.written, summary.failed) == (40, {})
+    assert read_rewrites(tmp_path / "r.jsonl") == expected(40)
+    assert len(fast.requests) > len(slow.requests) > 0
+    assert len(fast.requests) + len(slow.requests) == 40
+
+
+def test_no_server() -> None:
+    with pytest.raises(InputError, match="expected --server with a URL"):
+        ChatServer([], "some-model")
+
+
 def fail(handler: Any, kind: str) -> bool:
     if kind == "status 500":
         return answer(handler, 500, b"{}")
@@ -158,6 +179,17 @@ def test_a_refused_prompt_or_an_empty_answer_is_reported_and_the_others_go_on(tm
     assert summary.failed["c_2"] == "the server refused: status 400 Bad Request: content filter"
     assert "no rewrite in the answer" in summary.failed["c_4"]
     assert chat.seen["and question 2?"] == 1
+
+
+def test_an_answer_cut_at_the_limit_is_reported(tmp_path: Path) -> None:
+    def cut(handler: Any, question: str, before: int) -> bool:
+        choice = {"message": {"content": "And who was the ki"}, "finish_reason": "length"}
+        return question == "and question 2?" and answer(handler, 200, json.dumps({"choices": [choice]}).encode())
+
+    with chat_server(cut) as chat:
+        summary = rewrite_turns(queries(3), default_prompt(), server(chat.url), tmp_path / "r.jsonl")
+    assert summary.written == 2
+    assert "cut at the token limit: 'And who was the ki'" in summary.failed["c_2"]
 
 
 def test_a_wrong_key_stops_at_once_and_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ import pytest
 from checkpoints import WORDS, make_checkpoint
 from small_indexes import Tiny
 
-from disco_pyserini.cards import DEFAULT_ENCODER, cards
+from disco_pyserini.cards import PUBLISHED_ENCODER, ModelReference, cards
+from disco_pyserini.encoding.locate import checksum
 from disco_pyserini.errors import InputError
 from disco_pyserini.search import encoder_names
 from disco_pyserini.search.index_manifest import FILE_NAME, read_index_manifest
@@ -36,8 +37,8 @@ def test_an_index_of_unknown_origin_gets_the_default(
     monkeypatch.setattr("disco_pyserini.encoding.query_encoder", lambda name, *options: asked.append(name))
     for _ in range(2):
         encoder_names.query_encoder_for(foreign, "disco")
-    assert asked == [DEFAULT_ENCODER] * 2
-    expected = f"{foreign} does not say which encoder it belongs to: --encoder disco means {DEFAULT_ENCODER}"
+    assert asked == [PUBLISHED_ENCODER] * 2
+    expected = f"{foreign} does not say which encoder it belongs to: --encoder disco means {PUBLISHED_ENCODER}"
     assert [(record.levelname, record.message) for record in caplog.records] == [("WARNING", expected)]
 
 
@@ -51,6 +52,25 @@ def test_another_vocabulary_is_refused(tiny: Tiny, tmp_path: Path) -> None:
     other = make_checkpoint(tmp_path / "other", words=[*WORDS, "queen"])
     with pytest.raises(InputError, match=f"query encoder {other} does not fit the index {tiny.index}: its vocabulary"):
         encoder_names.query_encoder_for(tiny.index, f"disco:{other}")
+
+
+def test_a_query_encoder_of_another_document_encoder_is_noted(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    index, other = copy(tiny.index, tmp_path), make_checkpoint(tmp_path / "other", seed=7)
+    record = json.loads((index / FILE_NAME).read_text())
+    record["space"]["revision"] = checksum(tiny.model)
+    (index / FILE_NAME).write_text(json.dumps(record))
+    for name, document in (("mine", tiny.model), ("another", other)):
+        reference = {"model": str(document), "max_length": 256}
+        card = cards()["disco-tiny"].model_copy(
+            update={"name": name, "query": ModelReference(**reference), "document": ModelReference(**reference)}
+        )
+        for module in ("search.encoder_names", "encoding.splade_encoders"):
+            monkeypatch.setattr(f"disco_pyserini.{module}.cards", lambda name=name, card=card: {name: card})
+        encoder_names.query_encoder_for(index, name)
+        assert ["was distilled from" in record.message for record in caplog.records] == [True] * (name == "another")
+    assert f"another was distilled from {other}" in caplog.text
 
 
 def test_another_quantiser_is_refused(tiny: Tiny, tmp_path: Path) -> None:

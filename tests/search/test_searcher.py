@@ -15,7 +15,7 @@ from disco_pyserini.lucene.bm25 import Bm25Searcher, build_bm25_index
 from disco_pyserini.lucene.impact_index import build_index
 from disco_pyserini.lucene.lucene_searcher import LuceneSearcher
 from disco_pyserini.passages import Passage
-from disco_pyserini.search.engine import Hit
+from disco_pyserini.search.hits import Hit
 from disco_pyserini.search.searcher import DiscoSearcher
 from disco_pyserini.trec import write_run
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,16 @@ def test_the_card_shows_no_training_text(card: str) -> None:
     for query in queries():
         assert query.text("conversation") not in card
         assert query.text("utterance") not in card
+
+
+def test_the_usage_of_a_gated_student_runs(configure: Configure) -> None:
+    trained = train(configure("--max-steps", "1", "--reader", "document"))
+    card = (trained.folder / "README.md").read_text(encoding="utf-8")
+    assert "| query encoder | gated, with the reader `document` |" in card
+    snippet = card.split("```python\n")[1].split("```")[0].replace("sparse_encoder_model_id", str(trained.folder))
+    done = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tensor(")
 
 
 def test_a_hub_id_is_named_as_base_model(

@@ -44,10 +44,15 @@ def test_the_query_route_learns_and_the_document_route_stays_as_it_was(
 
 
 def test_documents_can_be_encoded_at_every_step(configure: Configure, checkpoint: Path, collection: Path) -> None:
-    corpus = ["--documents", "live", "--corpus", str(collection / "corpus.jsonl"), "--data.vectors", "null"]
+    corpus = ["--documents", "live", "--data.corpus", str(collection / "corpus.jsonl"), "--data.vectors", "null"]
     trained = train(configure(*corpus))
     assert same(weights(trained.folder, "document"), load_file(checkpoint / "model.safetensors"))
     assert not same(weights(trained.folder, "query"), weights(trained.folder, "document"))
+
+
+def test_a_document_encoder_that_is_open_is_used(configure: Configure, checkpoint: Path) -> None:
+    trained = train(configure("--document-encoder", "not-there"), DiscoDocumentEncoder(str(checkpoint)))
+    assert same(weights(trained.folder, "document"), load_file(checkpoint / "model.safetensors"))
 
 
 def test_the_command_trains_and_overrides(
@@ -69,7 +74,7 @@ def test_the_command_trains_and_overrides(
     assert f"{tmp_path / 'kl' / 'final'}: trained in" in output.out
     logged = output.err.splitlines()
     assert f"reading vectors from {collection / 'vectors'}" in logged
-    assert "training on 20 queries" in logged
+    assert "training on 20 queries, 20 texts in an epoch" in logged
     assert "name kl" in (tmp_path / "kl" / "final" / "README.md").read_text()
     monkeypatch.setattr("sys.argv", ["disco", "train", config, "--learning-speed", "1"])
     with pytest.raises(SystemExit) as done:

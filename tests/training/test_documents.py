@@ -92,7 +92,7 @@ def test_exhaustive_search_finds_the_best(checkpoint: Path, collection: Path, mo
     documents = load_vectors(open_vectors(collection / "vectors"), encoder.vocabulary)
     queries = torch.rand(3, len(encoder.vocabulary))
     expected = (queries @ documents.matrix().to_dense().T).topk(5)
-    monkeypatch.setattr("disco_pyserini.training.document_vectors._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("disco_pyserini.training.document_vectors._SCORES_AT_ONCE", 120)
     scores, rows = documents.best(queries, 5)
     assert torch.allclose(scores, expected.values, atol=1e-4)
     assert torch.equal(rows, expected.indices)

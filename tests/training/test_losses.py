@@ -10,13 +10,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from disco_pyserini.errors import InputError
 from disco_pyserini.impacts import WeightVector
 from disco_pyserini.training.candidates import Candidates, TeacherLists
 from disco_pyserini.training.document_vectors import DocumentVectors
 from disco_pyserini.training.losses import (
+    LOSSES,
     ContrastiveLoss,
     DiscoLoss,
     KLDistillationLoss,
+    LossSettings,
     MarginMSELoss,
     QueryLoss,
     RepresentationMSELoss,
@@ -180,6 +183,45 @@ def test_representation_mse(model: Any, generator: torch.Generator) -> None:
     dense = rewrites.matrix().to_dense()
     errors = [(model.vectors[row][term] - dense[row][term]) ** 2 for row in ROWS for term in range(VOCABULARY)]
     check(RepresentationMSELoss(model, rewrites), ROWS, {"representation_mse": sum(errors) / len(errors)})
+
+
+def test_scores_and_representation_together(
+    model: Any, documents: DocumentVectors, sampler: Sampler, generator: torch.Generator
+) -> None:
+    rewrites = random_vectors(generator, QUERIES)
+    dense = rewrites.matrix().to_dense()
+    written = Written(model, documents, sampler, ROWS)
+    distances = [sum((model.vectors[row][term] - dense[row][term]) ** 2 for term in range(VOCABULARY)) for row in ROWS]
+    expected = {
+        "kl": 1.5 * written.kl(),
+        "contrastive": 0 * written.contrastive(),
+        "anti_zero": 0 * written.weight_sum(),
+        "representation": 0.1 * sum(distances) / len(ROWS),
+    }
+    weights = {"kl_weight": 1.5, "contrastive_weight": 0, "anti_zero_weight": 0, "representation_weight": 0.1}
+    check(DiscoLoss(model, documents, sampler, **weights, rewrites=rewrites), ROWS, expected)
+    with pytest.raises(InputError, match="representation_weight needs the vectors of the queries' rewrites"):
+        DiscoLoss(model, documents, sampler, **weights)
+
+
+@pytest.mark.parametrize(
+    ("settings", "positives", "rewrites"),
+    [
+        ({}, True, False),
+        ({"positives": False}, True, False),
+        ({"contrastive_weight": 0}, True, False),
+        ({"contrastive_weight": 0, "positives": False, "representation_weight": 0.1}, False, True),
+        ({"name": "kl"}, True, False),
+        ({"name": "kl", "positives": False}, False, False),
+        ({"name": "margin-mse", "positives": False}, True, False),
+        ({"name": "contrastive"}, True, False),
+        ({"name": "representation-mse"}, False, True),
+    ],
+)
+def test_what_a_loss_needs(settings: dict[str, Any], positives: bool, rewrites: bool) -> None:
+    checked = LossSettings.check(settings, "loss")
+    loss = LOSSES.get(checked.name)
+    assert (loss.needs_positives(checked), loss.needs_rewrites(checked)) == (positives, rewrites)
 
 
 @pytest.mark.parametrize(("warmup", "share"), [("quadratic", 0.3**2), ("linear", 0.3)])

@@ -72,7 +72,7 @@ def test_a_run_uses_all_three(configure: Configure, collection: Path, tmp_path: 
 
 
 def test_options_reach_the_strategy() -> None:
-    ranking = Ranking(np.arange(50), np.arange(50, 0, -1).astype(np.float32), np.array([50]))
+    ranking = Ranking(np.arange(50), np.arange(50, 0, -1).astype(np.float32), np.array([50]), np.arange(50))
     for decay, most in ((0.01, 5), (1.0, 50)):
         sampling = Sampling(strategy="geometric", candidates=2, options={"decay": decay})
         draw = STRATEGIES.get("geometric").draw

@@ -61,7 +61,7 @@ def test_draws_are_without_replacement_repeatable_and_leave_relevant_documents_o
 
 def test_band_is_uniform_over_its_ranks() -> None:
     counts = Counter(draws("band", 2000)[:, 1:].ravel().tolist())
-    assert set(counts) == set(range(10, 60))
+    assert set(counts) == set(range(10, 59)), "row 499 has a rank of the band, which holds 50"
     assert max(counts.values()) < 1.3 * min(counts.values())
 
 
@@ -95,10 +95,42 @@ def test_mixed_has_a_third_of_each() -> None:
 
 
 def test_an_unscored_positive_gets_the_best_score_of_the_list() -> None:
-    found = candidates(unscored_positive=True)
-    assert found.positive_scores.tolist() == [100, 100]
-    assert candidates().positive_scores.tolist() == [42.5, 42.5]
-    assert found.positives.tolist() == [499, 499]
+    for found, score in ((candidates(), 42.5), (candidates(unscored_positive=True), 100)):
+        assert [rows.tolist() for rows in found.positives] == [[499], [499]]
+        drawn = Sampler(found, CORPUS, Sampling(strategy="top"), seed=1).draw(np.array([0, 1]), 3)
+        assert drawn.scores[:, 0].tolist() == [score, score]
+
+
+def published(relevant: dict[str, int], **settings: int) -> Sampler:
+    """The documents d0 to d99 have the scores 100 down to 1, so the rank of a document is its row."""
+    scores = {f"d{row}": float(LENGTH - row) for row in range(LENGTH)}
+    lists = TeacherLists([("q", scores)], {"q"}, {"q": relevant}, Tolerance(0))
+    sampling = Sampling(**{"candidates": 12, "skip": 10, "depth": 50, **settings})
+    return Sampler(lists.candidates({f"d{row}": row for row in range(CORPUS)}, Tolerance(0)), CORPUS, sampling, seed=1)
+
+
+def test_the_band_is_cut_before_relevant_documents_are_taken_out() -> None:
+    sampler = published({"d3": 1, "d30": 1, "d400": 1})
+    drawn = np.concatenate([sampler.draw(np.array([0]), step).documents[0, 1:] for step in range(400)])
+    # Neither the relevant document above the band nor the one in it lets another rank slip in.
+    assert set(drawn.tolist()) == set(range(10, 60)) - {30}
+    assert published({"d20": 1}, depth=12).too_short() == [0]
+    assert published({"d3": 1}, depth=12).too_short() == []
+
+
+@pytest.mark.parametrize(
+    ("positive", "score"), [("d3", 90), ("d10", 90), ("d30", 70), ("d59", 41), ("d60", 90), ("d400", 90)]
+)
+def test_a_positive_outside_the_band_gets_the_best_score_of_the_band(positive: str, score: float) -> None:
+    drawn = published({positive: 1}).draw(np.array([0]), 0)
+    assert (drawn.documents[0, 0], drawn.scores[0, 0]) == (int(positive[1:]), score)
+
+
+def test_one_of_several_positives_is_drawn_at_each_step() -> None:
+    sampler = published({"d3": 2, "d30": 2, "d400": 2, "d50": 1})
+    counts = Counter(int(sampler.draw(np.array([0]), step).documents[0, 0]) for step in range(3000))
+    assert counts.keys() == {3, 30, 400}, "of the highest grade"
+    assert max(counts.values()) < 1.2 * min(counts.values())
 
 
 def test_lists_may_have_different_lengths_and_those_too_short_are_known() -> None:

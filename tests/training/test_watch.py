@@ -18,7 +18,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.evaluation import evaluate
 from disco_pyserini.training.distillation import train
 from disco_pyserini.training.document_vectors import load_vectors
-from disco_pyserini.training.evaluator import StoredVectorsEvaluator
+from disco_pyserini.training.evaluator import DevSet, StoredVectorsEvaluator
 from disco_pyserini.training.student import student
 from disco_pyserini.training.watch import last_checkpoint
 from disco_pyserini.vectors import open_vectors
@@ -43,7 +43,7 @@ def test_the_evaluator_measures_an_exhaustive_search(checkpoint: Path, collectio
         weights[vector.terms] = torch.tensor(vector.weights)
         run[qid] = dict(zip(documents.ids, (dense @ weights).tolist(), strict=True))
     expected = evaluate(run, QRELS)
-    found = StoredVectorsEvaluator(texts, QRELS, documents)(model, str(tmp_path), epoch=1, steps=5)
+    found = StoredVectorsEvaluator([DevSet("c", texts, QRELS, documents)])(model, str(tmp_path), epoch=1, steps=5)
     for name in ("nDCG@3", "MRR", "R@10", "R@100"):
         assert found[name] == pytest.approx(expected.mean(name), abs=1e-6)
     assert json.loads((tmp_path / "measures.jsonl").read_text())["nDCG@3"] == found["nDCG@3"]

@@ -207,14 +207,15 @@ def column(documents: list[int], weights: list[float]) -> tuple[Any, Any]:
     [
         ({}, ["a"], "expected arrays index_doc_id_TERM, found none"),
         ({5000: column([0], [1])}, ["a"], "a vocabulary of 5,000 tokens, found term 5000: --encoder must name"),
-        ({1: column([0, 1], [1, 1])}, ["a"], r"term 1: expected documents 0 to 0, .* found 0 to 1: the two files"),
+        ({1: column([0, 1], [1, 1])}, ["a"], "at most 1 postings for each term, .* found 2 for term 1"),
+        ({1: column([1], [1])}, ["a"], r"term 1: expected documents 0 to 0, .* found 1 to 1: the two files"),
         ({1: column([-1], [1])}, ["a"], "found -1 to -1"),
         ({1: column([0], [float("nan")])}, ["a"], "expected finite weights"),
         ({1: column([0], [-1])}, ["a"], "expected finite weights that are not negative"),
         ({1: column([0], [1e6])}, ["a"], r"term 1: expected weights up to 1279\.98, .* found 1e\+06"),
         ({1: (np.array([0]), np.array([1e300]))}, ["a"], r"term 1: expected weights up to 1279\.98, .* found 1e\+300"),
         ({1: column([0, 1], [1])}, ["a", "b"], "as many documents as weights for each term, found 2 and 1 for term 1"),
-        ({1: column([0, 0], [1, 2])}, ["a"], "document 0 has term 1 twice"),
+        ({1: column([0, 0], [1, 2])}, ["a", "b"], "document 0 has term 1 twice"),
         ({1: column([0], [1])}, ["a1", "b1", "".join(["a", "1"])], "'a1' is used twice"),
         ({1: (np.array([0.0]), np.array([1.0]))}, ["a"], "expected index_doc_id_1 to be a row of numbers"),
         ({1: (np.array([[0]]), np.array([1.0]))}, ["a"], "expected index_doc_id_1 to be a row of numbers"),
@@ -317,3 +318,30 @@ def test_damaged_lists_are_refused(tmp_path: Path) -> None:
     (tmp_path / "ids").write_bytes(pickle.dumps(["a", "b c"]))
     with pytest.raises(InputError, match="without white space, found 'b c'"):
         list(read_pickled_ids(tmp_path / "ids"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (pickle.dumps(["a", "\ud800"]), r"expected ids of Unicode text, found '\\ud800' at byte"),
+        (b"\x80\x04]\x8d" + (2**62).to_bytes(8, "little") + b"a", "not a whole pickle"),
+        (b"\x80\x02]X\xff\xff\xff\x7fa", "not a whole pickle"),
+        (b"\x80\x02]\x8b\xff\xff\xff\x7fa", "not a whole pickle"),
+        (b"\x80\x02(]\x8a\xff" + b"\x7f" * 254, "not a whole pickle"),
+    ],
+)
+def test_impossible_ids_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "ids").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        list(read_pickled_ids(tmp_path / "ids"))
+
+
+def test_a_claim_of_more_postings_than_passages_is_refused_at_once(tmp_path: Path) -> None:
+    """HDF5 takes a few bytes to claim any number of them."""
+    write_index(tmp_path / "index", {1: column([0], [1])}, ["a"])
+    with h5py.File(tmp_path / "index" / "array_index.h5py", "a") as file:
+        for name, kind in (("index_doc_id_2", "int32"), ("index_doc_value_2", "float32")):
+            file.create_dataset(name, (2**40,), kind, chunks=(2**16,))
+    with pytest.raises(InputError, match=r"at most 1 postings .* found 1,099,511,627,776 for term 2"):
+        import_index(tmp_path / "index", tmp_path / "vectors")
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]

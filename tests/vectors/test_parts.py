@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from word_vectors import SPACE, VOCABULARY, documents, encode, write
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.vectors import open_vectors
-from disco_pyserini.vectors.parts import read_parts, shard_folder
+from disco_pyserini.vectors.parts import read_part_ids, read_parts, shard_folder
 
 
 def write_shards(folder: Path, number: int, count: int = 20) -> None:
@@ -74,13 +77,13 @@ def test_shards_of_different_corpora(tmp_path: Path) -> None:
 
 
 def test_an_incomplete_folder_is_refused(tmp_path: Path) -> None:
-    calls = iter([10])
+    calls = [10]
 
     def encode_once(texts: list[str]) -> list[object]:
-        next(calls)
+        calls.pop()
         return encode(texts)
 
-    with pytest.raises(StopIteration):
+    with pytest.raises(IndexError):
         write(tmp_path, documents(30), encode=encode_once)
     with pytest.raises(InputError, match=r"not complete \(10 passages so far\): run the same `disco encode` again"):
         open_vectors(tmp_path)
@@ -111,3 +114,44 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
         open_vectors(tmp_path)
     with pytest.raises(InputError, match=r"found no manifest\.json"):
         read_parts(tmp_path)
+
+
+def hostile_parts() -> dict[str, bytes]:
+    """Parts that `disco encode` never writes."""
+    terms, impacts = pa.list_(pa.field("element", pa.int32(), False)), pa.list_(pa.field("element", pa.uint16(), False))
+
+    def part(ids: pa.Array, first: pa.Array, second: pa.Array, nullable: bool = False) -> bytes:
+        columns = {"id": ids, "terms": first, "impacts": second}
+        schema = pa.schema([pa.field(name, column.type, nullable) for name, column in columns.items()])
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.table(columns, schema=schema), sink, store_schema=False)
+        return bytes(sink.getvalue())
+
+    one, impact, id_ = pa.array([[1]], terms), pa.array([[1]], impacts), pa.array(["a"])
+    return {
+        "empty": b"",
+        "text": b"some text that is long enough",
+        "a flipped byte": part(id_, one, impact).replace(b"\x15", b"\x7f"),
+        "other types": part(pa.array([1]), one, impact),
+        "other lists": part(id_, pa.array([["x"]]), impact),
+        "nulls": part(pa.array([None], pa.string()), pa.array([None], terms), pa.array([None], impacts), nullable=True),
+        "too high": part(id_, pa.array([[len(VOCABULARY)]], terms), impact),
+        "negative": part(id_, pa.array([[-1]], terms), impact),
+        "lists of different lengths": part(id_, pa.array([[1, 2]], terms), impact),
+    }
+
+
+@pytest.mark.parametrize("name", hostile_parts())
+def test_a_part_that_no_run_writes_is_named(tmp_path: Path, name: str) -> None:
+    """Its checksum is right: somebody else made both."""
+    write(tmp_path, documents(3))
+    [path] = tmp_path.glob("*.parquet")
+    before, content = hashlib.sha256(path.read_bytes()).hexdigest(), hostile_parts()[name]
+    path.write_bytes(content)
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(before, hashlib.sha256(content).hexdigest()))
+    with pytest.raises(InputError, match=rf"{path.name}: expected vectors that `disco encode` wrote, found "):
+        list(open_vectors(tmp_path).batches())
+    if name in ("empty", "text", "a flipped byte"):
+        with pytest.raises(InputError, match=rf"{path.name}: expected vectors that `disco encode` wrote, found "):
+            read_part_ids(tmp_path, read_parts(tmp_path).parts[0][1])

@@ -11,7 +11,8 @@ import numpy as np
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import folder_aside
-from disco_pyserini.search.engine import Engine, Hit, ImpactQuery, IndexSummary, lower_ties
+from disco_pyserini.search.engine import Engine, ImpactQuery, IndexSummary, lower_ties
+from disco_pyserini.search.hits import Hit
 from disco_pyserini.search.index_manifest import IndexManifest, write_index_manifest
 from disco_pyserini.vectors import VectorSource
 

@@ -1,0 +1,84 @@
+"""Connecting to a Ray cluster."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.extras import check_extra
+
+_NAMES = ("local", "auto")
+_ADDRESS = re.compile(r"(?:ray://)?(?P<host>[\w.-]+|\[[\da-fA-F:]+\]):(?P<port>\d{1,5})")
+_SECONDS_TO_CONNECT = 10
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster for the time of a ``with`` block; a connection that is open already is used and stays.
+
+    Args:
+        address: ``HOST:PORT`` of a cluster that this machine belongs to, or ``ray://HOST:PORT`` of one that it does
+            not; ``auto`` for the cluster that runs on this machine; ``local`` to start one here for the block.
+
+    Raises:
+        InputError: the address is none of these.
+        DiscoError: Ray is not installed; no cluster answers there; or it runs another version of Ray or Python.
+    """
+    check_extra("ray", "--ray")
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    _check_address(address)
+    if address == "local":
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # our own cluster reports to nobody
+    options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (Exception, SystemExit) as problem:
+        raise _explained(address, problem) from problem
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Find out whether anything listens at an address: Ray itself tries for a minute, and then ends the process."""
+    if address in _NAMES:
+        return
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found["port"]) > 65535:
+        raise InputError(
+            f"expected --ray with local, auto, HOST:PORT or ray://HOST:PORT, found {address!r}: "
+            "`ray status` on the cluster's head node shows its address"
+        )
+    try:
+        socket.create_connection((found["host"].strip("[]"), int(found["port"])), timeout=_SECONDS_TO_CONNECT).close()
+    except OSError as problem:
+        raise DiscoError(
+            f"no Ray cluster answers at {address}: {problem.strerror or problem}: check the address, the firewall, and "
+            "that `ray start --head` runs there"
+        ) from problem
+
+
+def _explained(address: str, problem: BaseException) -> DiscoError:
+    reason = " ".join(str(problem).split())
+    if isinstance(problem, ConnectionError) and address == "auto":
+        return DiscoError(
+            "--ray auto: found no Ray cluster on this machine: start one with `ray start --head`, join one with "
+            "`ray start --address HOST:PORT`, or use --ray local"
+        )
+    if "ersion mismatch" in reason:
+        return DiscoError(
+            f"the cluster at {address} runs another version of Ray or Python than this machine: {reason:.400}: install "
+            "the same versions on all nodes"
+        )
+    return DiscoError(f"cannot connect to the Ray cluster at {address}: {type(problem).__name__}: {reason:.400}")

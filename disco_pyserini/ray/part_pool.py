@@ -1,0 +1,246 @@
+"""Handing parts to the workers of a cluster, one by one, whatever happens to these workers."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.failures import Failure, cause
+from disco_pyserini.ray.worker import Done, EncodingWorker, Ready, Setup
+from disco_pyserini.vectors.part_encoding import EncodedPart, PartTask, Progress
+
+logger = logging.getLogger(__name__)
+
+_QUEUED = 2
+"""Parts at a worker: one that it encodes, and the next."""
+
+_MOST_ATTEMPTS = 6
+"""Workers that may die with a part, and deaths of a worker in a row, before either is given up."""
+
+_SECONDS_BETWEEN_REPORTS = 60.0
+
+
+@dataclass
+class _Slot:
+    """A place for a worker: when the worker dies, another one takes its place, on any node that has room."""
+
+    actor: Any
+    start: Any
+    where: str = ""
+    queued: dict[Any, PartTask] = field(default_factory=dict)
+    deaths: int = 0
+    parts: int = 0
+    passages: int = 0
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.passages / self.seconds if self.seconds else 0.0
+
+
+class PartPool:
+    """Workers on a cluster that encode parts.
+
+    Args:
+        setup: how a worker opens the encoder.
+        workers: the number of workers; those that the cluster has no room for start when it has.
+        gpus: GPUs for each worker; may be a fraction.
+        sample: a few passages that the first worker encodes before its first part. Its number is that of no part.
+        on_sample: called with the encoded sample.
+    """
+
+    def __init__(
+        self, setup: Setup, workers: int, gpus: float, sample: PartTask, on_sample: Callable[[Done], None]
+    ) -> None:
+        import ray
+
+        self._sample: PartTask | None = sample
+        self._on_sample = on_sample
+
+        self._setup = ray.put(setup)
+        self._kind = ray.remote(EncodingWorker).options(num_cpus=1, num_gpus=gpus, scheduling_strategy="SPREAD")
+        self._slots = [_Slot(*self._new_worker()) for _ in range(workers)]
+        self._given_up: list[str] = []
+        self._undone: dict[int, PartTask] = {}
+        self._again: deque[int] = deque()
+        self._attempts: Counter[int] = Counter()
+        self._more = True
+        self._problem: DiscoError | None = None
+        self._reported = monotonic()
+
+    def encode(self, tasks: Iterator[PartTask], progress: Progress) -> Iterator[EncodedPart]:
+        """Encode parts; yield them as they are finished, each once.
+
+        Raises:
+            InputError: a text cannot be encoded.
+            DiscoError: no worker is left, or a part fails everywhere; or ``tasks`` raised it. What was in progress is
+                finished first where possible.
+        """
+        import ray
+
+        while True:
+            self._hand_out(tasks)
+            if not (self._more or self._undone):
+                break
+            waiting = [*(slot.start for slot in self._slots if slot.start), *self._jobs()]
+            finished, _ = ray.wait(waiting, timeout=1.0)
+            for ref in finished:
+                task, part = self._result(ref)
+                if task and part:
+                    progress(len(task.ids))
+                    yield part
+            self._report(final=False)
+        self._report(final=True)
+        if self._problem:
+            raise self._problem
+
+    def close(self) -> None:
+        """End all workers."""
+        import ray
+
+        for slot in self._slots:
+            ray.kill(slot.actor)
+
+    def _new_worker(self) -> tuple[Any, Any]:
+        actor = self._kind.remote()
+        return actor, actor.start.remote(self._setup)
+
+    def _jobs(self) -> list[Any]:
+        return [ref for slot in self._slots for ref in slot.queued]
+
+    def _hand_out(self, tasks: Iterator[PartTask]) -> None:
+        for queued in range(_QUEUED):
+            for slot in self._slots:
+                if slot.start or len(slot.queued) != queued:
+                    continue
+                task = self._next(tasks) or (self._copy(slot) if not queued else None)
+                if task:
+                    slot.queued[slot.actor.encode.remote(task)] = task
+
+    def _next(self, tasks: Iterator[PartTask]) -> PartTask | None:
+        while self._again:
+            if task := self._undone.get(self._again.popleft()):
+                return task
+        if not self._more:
+            return None
+        try:
+            task = next(tasks, None)
+        except DiscoError as problem:
+            task, self._problem = None, problem  # raised when the parts in progress are written
+        if task is None:
+            self._more = False
+        else:
+            self._undone[task.number] = task
+        return task
+
+    def _copy(self, idle: _Slot) -> PartTask | None:
+        """At the end, a part that a slower worker has: whoever is first wins, and the bytes are the same."""
+        copies = Counter(task.number for slot in self._slots for task in slot.queued.values())
+        return next((task for task in reversed(self._undone.values()) if copies[task.number] == 1), None)
+
+    def _result(self, ref: Any) -> tuple[PartTask | None, EncodedPart | None]:
+        """Take what a worker returned: a part that nobody returned before, or else nothing."""
+        import ray
+
+        slot = next((slot for slot in self._slots if ref == slot.start or ref in slot.queued), None)
+        if slot is None:  # lost together with another result of the same worker
+            return None, None
+        task = slot.queued.get(ref)
+        try:
+            result = ray.get(ref)
+        except ray.exceptions.RayError as problem:
+            self._died(slot, cause(problem))
+            return None, None
+        if isinstance(result, Ready):
+            slot.start, slot.where = None, result.where
+            if self._sample:
+                slot.queued[slot.actor.encode.remote(self._sample)] = self._sample
+        elif task is None:
+            self._give_up(slot, f"{result.where}: {result.reason}")
+        else:
+            del slot.queued[ref]
+            if isinstance(result, Failure):
+                self._failed(task, result)
+            elif task.number < 0:
+                self._measured(result)
+            else:
+                return task, self._encoded(slot, task, result)
+        return None, None
+
+    def _measured(self, sample: Done) -> None:
+        if self._sample:
+            self._sample = None
+            self._on_sample(sample)
+
+    def _encoded(self, slot: _Slot, task: PartTask, done: Done) -> EncodedPart | None:
+        slot.deaths = 0
+        slot.parts += 1
+        slot.passages += len(task.ids)
+        slot.seconds += done.seconds
+        return done.part if self._undone.pop(task.number, None) else None
+
+    def _failed(self, task: PartTask, failure: Failure) -> None:
+        if task.number not in self._undone:
+            return
+        if failure.bad_input:
+            raise InputError(failure.reason)
+        self._attempts[task.number] += 1
+        if self._attempts[task.number] == _MOST_ATTEMPTS:
+            raise DiscoError(
+                f"part {task.number} failed {_MOST_ATTEMPTS} times, the last time on {failure.where}: {failure.reason}"
+            )
+        logger.warning(f"{failure.where}: {failure.reason}: part {task.number} is tried again")
+        self._again.append(task.number)
+
+    def _died(self, slot: _Slot, reason: str) -> None:
+        """Give the parts of a dead worker to others, and start another worker."""
+        import ray
+
+        where = slot.where or "a worker that was starting"
+        queued, slot.queued = list(slot.queued.values()), {}
+        lost = [task for task in queued if task.number in self._undone]
+        if queued and queued[0].number in self._undone:
+            self._attempts[queued[0].number] += 1  # the others had not begun
+            if self._attempts[queued[0].number] == _MOST_ATTEMPTS:
+                raise DiscoError(
+                    f"part {queued[0].number}: {_MOST_ATTEMPTS} workers died with it, the last one on {where}: {reason}"
+                )
+        numbers = ", ".join(str(task.number) for task in lost)
+        logger.warning(f"{where}: {reason}" + (f": parts {numbers} are encoded again elsewhere" if lost else ""))
+        self._again.extend(task.number for task in lost)
+        slot.deaths += 1
+        ray.kill(slot.actor)
+        if slot.deaths == _MOST_ATTEMPTS:
+            self._give_up(slot, f"{where}: {_MOST_ATTEMPTS} workers in a row died, the last one of: {reason}")
+        else:
+            slot.actor, slot.start = self._new_worker()
+            slot.where = ""
+
+    def _give_up(self, slot: _Slot, reason: str) -> None:
+        import ray
+
+        self._given_up.append(reason)
+        self._slots.remove(slot)
+        ray.kill(slot.actor)
+        if not self._slots:
+            raise DiscoError(f"no worker is left: {'; '.join(dict.fromkeys(self._given_up))}")
+        logger.error(f"{reason}: going on with {len(self._slots)} workers")
+
+    def _report(self, final: bool) -> None:
+        """Log the throughput of every worker now and then, and whether some are still to start."""
+        if not final and monotonic() - self._reported < _SECONDS_BETWEEN_REPORTS:
+            return
+        self._reported = monotonic()
+        for slot in self._slots:
+            if slot.parts:
+                logger.info(
+                    f"{slot.where or 'restarting'}: {slot.parts:,} parts, {slot.passages:,} passages, "
+                    f"{slot.rate:,.0f} passages/s"
+                )
+        if not final and (starting := sum(slot.start is not None for slot in self._slots)):
+            logger.info(f"{starting} of {len(self._slots)} workers are starting, or wait for room on the cluster")

@@ -1,0 +1,118 @@
+"""Building the shards of an index on a Ray cluster, several at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from time import perf_counter
+from typing import Any
+
+from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.failures import Failure, cause, tried, where
+from disco_pyserini.search.engine import DEFAULT_ENGINE, IndexSummary
+from disco_pyserini.search.shard_building import RECORD, build_shard, finish_shards, plan_shards
+from disco_pyserini.storage import AnyPath
+from disco_pyserini.vectors.parts import VectorParts
+
+logger = logging.getLogger(__name__)
+
+_MOST_ATTEMPTS = 3
+
+
+def build_shards_on_cluster(
+    vectors: AnyPath | str,
+    index: Path,
+    shards: int,
+    *,
+    engine: str = DEFAULT_ENGINE,
+    threads: int = 1,
+    store_raw: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> IndexSummary:
+    """Build an index in shards on the cluster that this process is connected to, or continue: see `build_shards`.
+
+    The vectors and the folder of the index must be there under the same path on all nodes. A shard is a task with
+    ``threads`` cores; what a node does not finish is built again elsewhere.
+
+    Raises:
+        InputError: as `build_shards`; or ``index`` is not on storage that this machine shares with the nodes.
+        DiscoError: a shard failed on several nodes. The others are complete, and the same call continues.
+    """
+    began = perf_counter()
+    index = index.absolute()
+    sources = plan_shards(vectors, index, shards, engine=engine, store_raw=store_raw)
+    failed = _run(sources, index, engine, threads, store_raw, progress)
+    if failed:
+        raise DiscoError(
+            f"{len(failed)} of {shards} shards failed: {'; '.join(failed)}: solve that, then the same command "
+            "continues with them"
+        )
+    summary = replace(finish_shards(sources, index), seconds=perf_counter() - began)
+    for left in index.glob(".shard-*.part"):  # of nodes that died
+        rmtree(left, ignore_errors=True)
+    return summary
+
+
+def _run(
+    sources: list[VectorParts],
+    index: Path,
+    engine: str,
+    threads: int,
+    store_raw: bool,
+    progress: Callable[[int], None] | None,
+) -> list[str]:
+    """Build all shards; return why some could not be."""
+    import ray
+
+    most = max(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
+    options = {"num_cpus": min(threads, most), "max_retries": 0, "scheduling_strategy": "SPREAD"}
+    build = ray.remote(_build).options(**options)
+
+    def begin(number: int) -> Any:
+        return build.remote(sources[number], index, number, engine, threads, store_raw)
+
+    tasks = {begin(number): number for number in range(len(sources))}
+    attempts: Counter[int] = Counter()
+    failed: list[str] = []
+    while tasks:
+        [ref], _ = ray.wait(list(tasks))
+        number = tasks.pop(ref)
+        try:
+            result = ray.get(ref)
+        except ray.exceptions.RayError as problem:
+            result = Failure(f"shard {number}", cause(problem))
+        if isinstance(result, str):
+            _check_visible(index / f"shard-{number:05}", result)
+            logger.info(f"shard {number} is complete, built on {result}")
+            if progress:
+                progress(sources[number].total * len(engine.split(",")))
+            continue
+        attempts[number] += 1
+        if result.bad_input or attempts[number] == _MOST_ATTEMPTS:
+            failed.append(f"shard {number} on {result.where}: {result.reason}")
+        else:
+            logger.warning(f"{result.where}: {result.reason}: shard {number} is built again")
+            tasks[begin(number)] = number
+    return failed
+
+
+def _build(source: VectorParts, index: Path, number: int, engine: str, threads: int, store_raw: bool) -> str | Failure:
+    """On a node: build a shard; return where."""
+
+    def build() -> str:
+        build_shard(source, index, number, engine=engine, threads=threads, store_raw=store_raw)
+        return where()
+
+    return tried(build)
+
+
+def _check_visible(folder: Path, built_on: str) -> None:
+    if not (folder / RECORD).exists():
+        raise InputError(
+            f"{folder}: {built_on} built this shard, but it is not there on this machine: expected --index on storage "
+            "that all nodes and this machine share"
+        )

@@ -1,0 +1,1 @@
+"""Serving indexes over HTTP (``disco serve``) and MCP (``disco mcp``)."""

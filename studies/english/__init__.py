@@ -1,0 +1,1 @@
+"""The English encoders: where their training text comes from."""
