@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +18,15 @@ from disco_pyserini.extras import check_extra
 _NAMES = ("local", "auto")
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[\w.-]+|\[[\da-fA-F:]+\]):(?P<port>\d{1,5})")
 _SECONDS_TO_CONNECT = 10
+_SIZE_OF_SIGACTION = 256  # at most, in bytes: `struct sigaction` differs between systems
 
 
 @contextmanager
 def connected(address: str) -> Iterator[None]:
     """Connect to a cluster for the time of a ``with`` block; a connection that is open already is used and stays.
+
+    Lucene indexes may be open. A program that calls ``ray.init`` itself has to do so before it opens one: Ray replaces
+    signal handlers that Java needs, and without them Java soon ends the process.
 
     Args:
         address: ``HOST:PORT`` of a cluster that this machine belongs to, or ``ray://HOST:PORT`` of one that it does
@@ -41,13 +47,29 @@ def connected(address: str) -> Iterator[None]:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # our own cluster reports to nobody
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
+        with _java_handlers():
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (Exception, SystemExit) as problem:
         raise _explained(address, problem) from problem
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _java_handlers() -> Iterator[None]:
+    """Bring back the handlers of the signals by which Java notices null pointers and the end of a mapped file."""
+    libc = ctypes.CDLL(None)
+    kept = {}
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL):
+        kept[number] = ctypes.create_string_buffer(_SIZE_OF_SIGACTION)
+        libc.sigaction(number, None, kept[number])
+    try:
+        yield
+    finally:
+        for number, action in kept.items():
+            libc.sigaction(number, action, None)
 
 
 def _check_address(address: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +16,9 @@ import pytest
 from ray_cluster import small_cluster
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.lucene import jvm
 from disco_pyserini.passages import Passage
+from disco_pyserini.ray.cluster import connected
 from disco_pyserini.ray.serving import Replicas
 from disco_pyserini.search import DiscoSearcher, Hit, build_index, build_shards
 from disco_pyserini.serving.indexes import IndexSettings, open_index
@@ -45,15 +49,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    """Two nodes, each of them several processes on this machine, and a head."""
-    import ray
+    """Two nodes, each of them several processes on this machine, and a head; this process runs Java already."""
     from ray import serve
 
+    jvm.start()
     with small_cluster(2) as cluster:
-        ray.init(cluster.address, log_to_driver=False)
-        yield
-        serve.shutdown()
-        ray.shutdown()
+        handler = segmentation_handler()
+        with connected(cluster.address):
+            assert segmentation_handler() == handler, "Java ends the process at its next null pointer"
+            yield
+            serve.shutdown()
+
+
+def segmentation_handler() -> bytes:
+    """The address of the handler of SIGSEGV, the first member of ``struct sigaction``."""
+    action = ctypes.create_string_buffer(256)
+    ctypes.CDLL(None).sigaction(signal.SIGSEGV, None, action)
+    return action.raw[: ctypes.sizeof(ctypes.c_void_p)]
 
 
 @pytest.fixture(scope="module")

@@ -43,10 +43,8 @@ def files_of(index: Path) -> list[Path]:
     return sorted(path for path in index.rglob("*") if path.is_file() and path.stat().st_size)
 
 
-def test_flipped_bytes(built: dict[str, Path], tmp_path: Path) -> None:
-    """Not for Lucene: it trusts the lengths that it reads, so Java can end the process (`test_shards_are_verified_each`
-    flips a byte of its postings)."""
-    engine = "flat"
+@pytest.mark.parametrize("engine", ["lucene", "flat"])
+def test_flipped_bytes(built: dict[str, Path], tmp_path: Path, engine: str) -> None:
     use(engine, built[engine])
     assert verify_index(built[engine]) == [engine]
     draw = random.Random(7)
