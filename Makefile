@@ -19,7 +19,7 @@ test: $(VENV)/dev          ## linter, types, all tests and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --no-loadscope-reorder --max-worker-restart 0
 
 test-lowest: $(VENV)/dev   ## the fast tests with the lowest versions that setup.cfg allows
 	scripts/test_lowest.sh

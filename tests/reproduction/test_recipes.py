@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,15 @@ REPOSITORY = Path(__file__).parents[2]
 REPRODUCTION = REPOSITORY / "docs" / "reproduction.md"
 
 
-def green(name: str, folder: Path) -> Path:
-    """Reproduce a collection; return the report."""
+def green(name: str, folder: Path, *conditions: str) -> Path:
+    """Reproduce some conditions of a collection, or all; return the report."""
     report = folder / "report.html"
     words = [sys.executable, "-m", "disco_pyserini", "reproduce", "--collection", name, "--report", str(report)]
+    words += [word for condition in conditions for word in ("--condition", condition)]
     done = subprocess.run([*words, "--output", str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    checks = sum(len(condition.expected) for condition in find_recipe(name).conditions) * 5
+    recipe = [one for one in find_recipe(name).conditions if not conditions or one.name in conditions]
+    checks = sum(len(condition.expected) for condition in recipe) * 5
     assert len(re.findall(r" \[OK(?:ish)?\]", done.stdout)) == checks
     return report
 
@@ -48,10 +51,12 @@ def test_demo_world(tmp_path: Path, demo: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["minicoll", "minicoll-cast2022-responses"])
-def test_real_conversations(name: str, tmp_path: Path, shared_data: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "conditions"), [("minicoll", ()), ("minicoll-cast2022-responses", ("splade.human", "english-tiny"))]
+)
+def test_real_conversations(name: str, conditions: Sequence[str], tmp_path: Path, shared_data: Path) -> None:
     assert find_recipe(name).data == shared_data / name
-    green(name, tmp_path)
+    green(name, tmp_path, *conditions)
 
 
 @pytest.mark.slow
