@@ -1,5 +1,8 @@
 """Compiled loops over the postings (numba). They release the GIL and allocate nothing that grows with the collection.
 
+They are in one file because numba notices a change only in the file of the function that is called: it would keep the
+old machine code of a loop that is called from another file.
+
 Documents are numbered in the order of their ids, so that of equal scores the lower number comes first. They are scored
 in blocks of `BLOCK`, whose scores fit into the cache of a core.
 """
