@@ -62,7 +62,7 @@ class Postings(NamedTuple):
         splits: (terms, blocks + 1) where its postings of each block start, counted from there.
         maxima: (terms, blocks) its highest impact in each block.
         tops: (terms,) its highest impact.
-        frequencies: (terms,) in how many documents it stands.
+        frequencies: (terms,) in how many documents it occurs.
         places: (postings,) the place of each posting's document in its block, ascending within term and block.
         impacts: (postings,) its impact. A document has several postings of a term if its impact does not fit into one.
         row_of: (terms,) the row of each frequent term; -1 for others.
