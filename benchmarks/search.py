@@ -180,7 +180,7 @@ class _Size:
         """Compare the exact engines."""
         k, timed = self._depths[-1], self._queries.timed
         lucene = {qid: self._asks[LUCENE](qid, k) for qid in timed}
-        # Ties stand in another order in splade-index.
+        # splade-index orders ties differently.
         for name, what, equal in (
             (FLAT, "documents, scores and order", _same),
             (PYSERINI, "documents, scores and order", _same),

@@ -12,7 +12,7 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[obj
     Args:
         caption: a line above the table.
         columns: the heading of each column.
-        rows: the cells of each row; None gives an empty cell, and numbers stand at the right.
+        rows: the cells of each row; None gives an empty cell, and numbers are aligned right.
     """
     head = "".join(f'<th style="text-align: left">{escape(name)}</th>' for name in columns)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)

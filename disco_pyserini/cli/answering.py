@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,14 @@ EncoderToAsk = Annotated[
     str | None,
     typer.Option(help="Encoder: a card's name, a path or a hub id; by default english, or the index's own."),
 ]
+BackendToAsk = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        help="What runs the model: torch, torch-bf16, onnx or onnx-int8; by default onnx if the extra onnx is "
+        "installed, else torch.",
+    ),
+]
 Hits = Annotated[int, typer.Option(min=1, max=1000, help="Passages to show.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -42,9 +50,10 @@ _LONGEST_TEXT = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A hit, and why it has its score."""
+    """A hit, where it is from, and why it has its score; ``source`` is None for a hit of an index that was named."""
 
     hit: Hit
+    source: str | None
     text: str
     explanation: Explanation
 
@@ -52,6 +61,7 @@ class Answer:
         """Return a JSON object."""
         return {
             "id": self.hit.docid,
+            "source": self.source,
             "score": self.hit.score,
             "text": self.text,
             "terms": [
@@ -69,8 +79,11 @@ class Answer:
 @contextmanager
 def open_searcher(
     corpus: str | None, index: Path | None, encoder: str | None, engine: str, backend: str | None
-) -> Iterator[DiscoSearcher]:
+) -> Iterator[tuple[DiscoSearcher, Mapping[str, str]]]:
     """Open a searcher over a corpus, whose index is made or brought up to date first, or over an index.
+
+    Yields:
+        the searcher, and which source of the corpus each passage is from, by the passage's id (empty for an index).
 
     Raises:
         InputError: neither or both are named, or one of them cannot be opened.
@@ -88,6 +101,7 @@ def open_searcher(
     def opened(folder: Path, name: str) -> DiscoSearcher:
         return DiscoSearcher(folder, query_encoder_for(folder, name, backend=backend), engine)
 
+    sources: Mapping[str, str] = {}
     if index is not None:
         searcher = opened(index, encoder or OWN_ENCODER)
     else:
@@ -97,16 +111,18 @@ def open_searcher(
         made = corpus_index(
             _corpus(str(corpus)), encoder or DEFAULT_ENCODER, engine=engine, backend=backend, progress=_progress
         )
-        with made as folder:
-            searcher = opened(folder, OWN_ENCODER)
+        with made as kept:
+            searcher, sources = opened(kept.folder, OWN_ENCODER), kept.sources
     with searcher:
-        yield searcher
+        yield searcher, sources
 
 
-def answers(searcher: DiscoSearcher, conversation: Conversation, k: int) -> list[Answer]:
+def answers(searcher: DiscoSearcher, sources: Mapping[str, str], conversation: Conversation, k: int) -> list[Answer]:
     """Return the best passages for the last turn of a conversation."""
-    hits = searcher.search(conversation, k)
-    return [Answer(hit, hit.text or "", searcher.explain(conversation, hit.docid)) for hit in hits]
+    return [
+        Answer(hit, sources.get(hit.docid), hit.text or "", searcher.explain(conversation, hit.docid))
+        for hit in searcher.search(conversation, k)
+    ]
 
 
 def print_answers(found: list[Answer]) -> None:
@@ -115,7 +131,8 @@ def print_answers(found: list[Answer]) -> None:
         print("no passage shares a term with the question")
     for place, answer in enumerate(found, 1):
         heading = f"{place}. {answer.hit.docid}"
-        print(f"{printable(heading)}  (score {answer.hit.score:,.0f})")
+        origin = _origin(answer)
+        print(f"{printable(heading)}  ({origin}score {answer.hit.score:,.0f})")
         terms = answer.explanation.terms
         shown = " ".join(term.token for term in terms[:_MOST_TERMS])
         more = f" and {len(terms) - _MOST_TERMS} more" if len(terms) > _MOST_TERMS else ""
@@ -124,6 +141,15 @@ def print_answers(found: list[Answer]) -> None:
         if len(text) > _LONGEST_TEXT:
             text = f"{text[:_LONGEST_TEXT]} …"
         print(textwrap.indent(printable(text), "   ") + "\n")
+
+
+def _origin(answer: Answer) -> str:
+    """Return the source of a passage, unless its id says it: those of records in a file say nothing of the file."""
+    from disco_pyserini.passages.source import passage_id
+
+    if answer.source is None or answer.hit.docid.startswith(passage_id(answer.source, 1).removesuffix("#1")):
+        return ""
+    return f"from {printable(answer.source)}, "
 
 
 def read_messages(path: Path) -> list[Any]:

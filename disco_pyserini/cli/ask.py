@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from disco_pyserini.cli.answering import (
+    BackendToAsk,
     CorpusToAsk,
     EncoderToAsk,
     Hits,
@@ -19,7 +20,7 @@ from disco_pyserini.cli.answering import (
     print_answers,
     read_messages,
 )
-from disco_pyserini.cli.shared import Backend, Engine, resumable
+from disco_pyserini.cli.shared import Engine, resumable
 
 
 def ask(
@@ -33,7 +34,7 @@ def ask(
     hits: Hits = 3,
     encoder: EncoderToAsk = None,
     engine: Engine = "lucene",
-    backend: Backend = None,
+    backend: BackendToAsk = None,
     as_json: Json = False,
 ) -> None:
     """Ask your documents a question: print the best passages, their sources, and the terms that matched.
@@ -52,8 +53,8 @@ def ask(
     elif chat is None:
         raise InputError('expected a question, or --chat with the messages so far: disco ask --corpus FOLDER "…"')
     conversation = Conversation.from_messages(messages)
-    with resumable(), open_searcher(corpus, index, encoder, engine, backend) as searcher:
-        found = answers(searcher, conversation, hits)
+    with resumable(), open_searcher(corpus, index, encoder, engine, backend) as (searcher, sources):
+        found = answers(searcher, sources, conversation, hits)
     if as_json:
         print(json.dumps({"question": conversation.utterance, "hits": [one.to_json() for one in found]}))
     else:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from disco_pyserini.cli.answering import (
+    BackendToAsk,
     CorpusToAsk,
     EncoderToAsk,
     Hits,
@@ -21,7 +22,7 @@ from disco_pyserini.cli.answering import (
     print_answers,
     read_messages,
 )
-from disco_pyserini.cli.shared import Backend, Engine, printable, resumable
+from disco_pyserini.cli.shared import Engine, printable, resumable
 
 
 def chat(
@@ -34,7 +35,7 @@ def chat(
     hits: Hits = 1,
     encoder: EncoderToAsk = None,
     engine: Engine = "lucene",
-    backend: Backend = None,
+    backend: BackendToAsk = None,
     as_json: Json = False,
 ) -> None:
     """Ask your documents question after question; each is understood in the context of those before it.
@@ -49,14 +50,14 @@ def chat(
     if any(isinstance(message, dict) and message.get("role") == "user" for message in earlier):
         Conversation.from_messages(earlier)  # complain before anything is encoded
     messages = list(earlier)
-    with resumable(), open_searcher(corpus, index, encoder, engine, backend) as searcher:
+    with resumable(), open_searcher(corpus, index, encoder, engine, backend) as (searcher, sources):
         for question in _questions():
             if question == "/new":
                 messages = []
                 continue
             messages.append({"role": "user", "content": question})
             try:
-                found = answers(searcher, Conversation.from_messages(messages), hits)
+                found = answers(searcher, sources, Conversation.from_messages(messages), hits)
             except InputError as problem:
                 print(f"error: {problem}", file=sys.stderr)
                 messages.pop()

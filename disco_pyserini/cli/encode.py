@@ -31,7 +31,8 @@ def encode(
         str, typer.Option(help="Document encoder: card (see disco encoders), path or hub id.")
     ] = DEFAULT_ENCODER,
     batch_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens per forward pass, padding included; by default what is fast.")
+        int | None,
+        typer.Option(min=1, help="Tokens per forward pass, padding included; by default a number that is fast."),
     ] = None,
     backend: Backend = None,
     max_length: MaxLength = None,

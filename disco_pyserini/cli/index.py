@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def index(
-    index: Annotated[Path, typer.Option(help="Folder of the index to build, which must not exist; or to update.")],
+    index: Annotated[Path, typer.Option(help="Folder of the index to build or update.")],
     vectors: Annotated[
         str | None, typer.Option(help="Document vectors: a folder from disco encode, or Anserini's JSONL.")
     ] = None,
@@ -33,13 +33,13 @@ def index(
     ] = None,
     ray: RayAddress = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Add the vectors to the index; those of ids that it has replace the old.")
+        bool, typer.Option("--update", help="Add the vectors to the index, and replace documents that have their ids.")
     ] = False,
     delete: Annotated[
         Path | None, typer.Option(help="With --update: a file with the ids of documents to delete, one per line.")
     ] = None,
 ) -> None:
-    """Build the Lucene index that Pyserini's search opens: of document vectors, or of passages for BM25.
+    """Index document vectors for Pyserini's impact search, or passages for BM25.
 
     --engine flat adds the faster flat index to the folder of a Lucene index, or makes one alone.
     With --update, add documents to an index of vectors, replace and delete documents.

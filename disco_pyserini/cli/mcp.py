@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from disco_pyserini.cli.serve import Encoders, Host, Indexes, Keys
-from disco_pyserini.cli.shared import Backend, Device, Engine, MaxLength
+from disco_pyserini.cli.serve import Host, Indexes, Keys
+from disco_pyserini.cli.shared import Backend, Device, Engine, MaxLength, QueryEncoder
 
 
 class Transport(StrEnum):
@@ -25,7 +25,7 @@ def mcp(
     ] = Transport.stdio,
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port for http; 0 takes a free one.")] = 8000,
-    encoder: Encoders = ["disco"],  # noqa: B006
+    encoder: QueryEncoder = "disco",
     engine: Engine = "lucene",
     backend: Backend = None,
     max_length: MaxLength = None,
@@ -48,7 +48,7 @@ def mcp(
     from disco_pyserini.serving.listening import listen, open_indexes
     from disco_pyserini.serving.mcp_server import PATH, create_server, http_app, run_stdio
 
-    settings, limits = IndexSettings(tuple(encoder), engine, backend, device, max_length), Limits()
+    settings, limits = IndexSettings((encoder,), engine, backend, device, max_length), Limits()
     keys = read_keys(api_keys)
     opened = open_indexes(named_paths(indexes), settings)
     server = create_server(opened, settings, limits)

@@ -16,6 +16,7 @@ from disco_pyserini.cli.shared import (
     Engine,
     Index,
     MaxLength,
+    QueryEncoder,
     Threads,
     Topics,
     progress_bar,
@@ -26,9 +27,7 @@ def search(
     index: Index,
     topics: Topics,
     output: Annotated[Path, typer.Option(help="Run file to write.")],
-    encoder: Annotated[
-        str, typer.Option(help="Query encoder: disco (the index's own), a card's name, or disco:PATH-or-hub-id.")
-    ] = "disco",
+    encoder: QueryEncoder = "disco",
     hits: Annotated[int, typer.Option(min=1, help="Documents to return for each query.")] = 1000,
     batch_size: BatchSize = 64,
     threads: Threads = 1,

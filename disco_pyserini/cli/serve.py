@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from disco_pyserini.cli.shared import AllowPartial, Backend, Device, MaxLength, progress_bar
+
+if TYPE_CHECKING:
+    from disco_pyserini.serving.indexes import IndexSettings, ServedIndex
+    from disco_pyserini.serving.page_models import JudgedTurns
 
 Indexes = Annotated[
     list[str],
@@ -23,7 +28,7 @@ Encoders = Annotated[
     ),
 ]
 
-Host = Annotated[str, typer.Option(help="Address to bind to; 0.0.0.0 lets other machines in.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")]
 Keys = Annotated[
     Path | None,
     typer.Option(help="File with accepted API keys, one per line; by default those in DISCO_API_KEYS, if any."),
@@ -45,9 +50,9 @@ def serve(
     device: Device = None,
     max_hits: Annotated[int, typer.Option(min=1, help="Most documents for one question.")] = 1000,
     max_waiting: Annotated[
-        int, typer.Option(min=1, help="Most requests that wait for their answer; others are answered with 429.")
+        int, typer.Option(min=1, help="Most requests that may wait; further ones are answered with 429.")
     ] = 256,
-    time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds until an answer must be there.")] = 30.0,
+    time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds after which a request is given up.")] = 30.0,
     api_keys: Keys = None,
     allow_partial: AllowPartial = False,
     ray: Annotated[
@@ -74,7 +79,7 @@ def serve(
 ) -> None:
     """Serve indexes over HTTP: conversations in, documents out, and a page that shows why.
 
-    / is the page, /docs describes the interface. Ctrl-C ends the server after the answers that are under way.
+    / is the page, /docs describes the interface. After Ctrl-C, the server answers what it accepted, and ends.
     """
     from disco_pyserini.extras import check_extra
 
@@ -100,22 +105,33 @@ def serve(
     settings = IndexSettings(tuple(encoder), engine[0], backend, device, max_length, tuple(engine[1:]), allow_partial)
     limits = Limits(hits=max_hits, waiting=max_waiting, seconds=time_limit)
     keys = read_keys(api_keys)
-    with ExitStack() as cluster:
-        if ray is not None:
-            from disco_pyserini.ray.cluster import connected
-            from disco_pyserini.ray.serving import Replicas
-
-            cluster.enter_context(connected(ray))
-            settings = replace(settings, open_searcher=Replicas(replicas, time_limit).open)
+    rewriter = ChatServer(rewrite_server, rewrite_model, attempts=1, timeout=time_limit) if rewrite_server else None
+    with _on_cluster(settings, ray, replicas, time_limit) as settings:
         opened = open_indexes(named_paths(indexes), settings)
-        judged = {}
-        if turns is not None and qrels is not None:
-            from disco_pyserini.serving.judging import judge_turns
-
-            with progress_bar("judging", None, "turns") as progress:
-                for index in opened:
-                    judged[index.name] = judge_turns(index.searcher, turns, qrels, rewrite, measure, progress)
-        rewriter = ChatServer(rewrite_server, rewrite_model, attempts=1, timeout=time_limit) if rewrite_server else None
+        judged = _judged(opened, turns, qrels, rewrite, measure) if turns is not None and qrels is not None else {}
         app = create_app(opened, settings, limits, keys, cors_origin or (), Extras(rewriter, judged))
         names = ", ".join(index.name for index in opened)
         listen(app, host, port, limits, lambda address: print(f"serving {names} on {address}", flush=True))
+
+
+@contextmanager
+def _on_cluster(settings: IndexSettings, address: str | None, replicas: int, seconds: float) -> Iterator[IndexSettings]:
+    """Return settings that search on a Ray cluster, if an address is given, and stay connected to it."""
+    if address is None:
+        yield settings
+        return
+    from disco_pyserini.ray.cluster import connected
+    from disco_pyserini.ray.serving import Replicas
+
+    with connected(address):
+        yield replace(settings, open_searcher=Replicas(replicas, seconds).open)
+
+
+def _judged(
+    indexes: Sequence[ServedIndex], turns: str, qrels: str, rewrite: str, measure: str
+) -> dict[str, JudgedTurns]:
+    """Search every index for judged turns."""
+    from disco_pyserini.serving.judging import judge_turns
+
+    with progress_bar("judging", None, "turns") as progress:
+        return {index.name: judge_turns(index.searcher, turns, qrels, rewrite, measure, progress) for index in indexes}

@@ -59,6 +59,9 @@ Corpus = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Engine = Annotated[str, typer.Option(help="Engine that searches the index; `disco doctor` lists them.")]
+QueryEncoder = Annotated[
+    str, typer.Option(help="Query encoder: disco (the index's own), a card's name, or disco:PATH-or-hub-id.")
+]
 StoreRaw = Annotated[
     bool, typer.Option("--store-raw/--no-store-raw", help="Store the passages' texts beside their vectors or terms.")
 ]

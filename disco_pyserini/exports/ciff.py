@@ -38,7 +38,8 @@ def export(source: VectorSource, output: Path, progress: Callable[[int], None] =
         output: the file, whose name ends with ``.ciff``; replaced when everything is written.
         progress: called with the number of documents written since the last call.
 
-    Returns the number of documents.
+    Returns:
+        the number of documents.
 
     Raises:
         InputError: the name ends otherwise, or there are duplicate ids.

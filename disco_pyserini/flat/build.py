@@ -140,10 +140,10 @@ class _Survey:
 
 @dataclass(frozen=True)
 class _Plan:
-    """How the postings are stored, of which ``terms`` (those of the vectors that stand in a document)."""
+    """How the postings are stored, of which ``terms`` (those of the vectors that occur in a document)."""
 
     terms: Array
-    number_of: Array  # the number of each term of the vectors among them; -1 if it stands nowhere
+    number_of: Array  # the number of each term of the vectors among them; -1 if it occurs in no document
     row_of: Array
     starts: Array
     largest: int  # the highest impact of a single posting

@@ -57,7 +57,7 @@ class Arrays:
     """The arrays of an index, one file each; see `disco_pyserini.flat.kernels.scan` for those that it reads.
 
     Attributes:
-        frequencies: (terms,) in how many documents each term stands.
+        frequencies: (terms,) in how many documents each term occurs.
         tops: (terms,) its highest impact.
         id_ends: (documents + 1,) where each id ends in ``ids``; 0 comes first.
         ids: the ids in UTF-8, back to back, in ascending order.
@@ -201,7 +201,7 @@ def _mapped(path: Path, kinds: Sequence[str]) -> Array:
     except (OSError, ValueError, EOFError, TokenError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise InputError(f"{path}: cannot be read: {reason}: {_REMEDY}") from problem
-    if array.dtype.str not in (kinds):
+    if array.dtype.str not in kinds:
         raise InputError(f"{path}: expected numbers of type {' or '.join(kinds)}, found {array.dtype.str}: {_REMEDY}")
     return array.view(np.ndarray)
 

@@ -128,7 +128,7 @@ class FlatSearcher:
             raise closed_error(self._index)
 
     def _term(self, token: str, all_terms: bool) -> int | None:
-        """Return the number of a token; None if it does not count: it stands in no document, or in all of them."""
+        """Return the number of a token; None if it does not count: it occurs in no document, or in all of them."""
         term = self._terms.get(token)
         return term if all_terms or term not in self._everywhere else None
 

@@ -1,5 +1,8 @@
 """Compiled loops over the postings (numba). They release the GIL and allocate nothing that grows with the collection.
 
+They are in one file because numba notices a change only in the file of the function that is called: it would keep the
+old machine code of a loop that is called from another file.
+
 Documents are numbered in the order of their ids, so that of equal scores the lower number comes first. They are scored
 in blocks of `BLOCK`, whose scores fit into the cache of a core.
 """
@@ -59,7 +62,7 @@ class Postings(NamedTuple):
         splits: (terms, blocks + 1) where its postings of each block start, counted from there.
         maxima: (terms, blocks) its highest impact in each block.
         tops: (terms,) its highest impact.
-        frequencies: (terms,) in how many documents it stands.
+        frequencies: (terms,) in how many documents it occurs.
         places: (postings,) the place of each posting's document in its block, ascending within term and block.
         impacts: (postings,) its impact. A document has several postings of a term if its impact does not fit into one.
         row_of: (terms,) the row of each frequent term; -1 for others.

@@ -93,7 +93,7 @@ CORPORA: Registry[Callable[[str], list[Source]]] = Registry(
         "pydoc": "disco_pyserini.passages.docstrings:open_modules",
     },
 )
-"""By what stands before the colon in ``--corpus``; called with what stands after it."""
+"""By what comes before the colon in ``--corpus``; called with what comes after it."""
 
 
 def passage_id(name: str, number: int) -> str:

@@ -118,6 +118,19 @@ class _Late(Splitter):
         return self._opened().split(text, markdown=markdown, title=title)
 
 
+@dataclass(frozen=True, slots=True)
+class CorpusIndex:
+    """An index of a corpus.
+
+    Attributes:
+        folder: the folder of the index.
+        sources: the name of the source that each passage is from, by the passage's id.
+    """
+
+    folder: Path
+    sources: Mapping[str, str]
+
+
 def _no_progress(title: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
     @contextmanager
     def nothing() -> Iterator[Callable[[int], None]]:
@@ -134,7 +147,7 @@ def corpus_index(
     engine: str = DEFAULT_ENGINE,
     backend: str,
     progress: Progress = _no_progress,
-) -> Iterator[Path]:
+) -> Iterator[CorpusIndex]:
     """Make or update the index of a corpus, and hold it for the time of a ``with`` block.
 
     Nothing of the entry is removed by other processes meanwhile. Open the index in the block; a searcher that is open
@@ -150,7 +163,7 @@ def corpus_index(
         progress: shows the progress of reading and encoding.
 
     Yields:
-        the folder of the index.
+        the index.
 
     Raises:
         InputError: the encoder is unknown, or nothing in the corpus can be read.
@@ -159,8 +172,9 @@ def corpus_index(
     entry = _entry(corpus, encoder, engine)
     make_folder(entry, "set PYSERINI_CACHE to a folder that can be written")
     with _locked(entry):
-        update = _Update(entry, corpus, encoder, engine, backend, progress)
-        yield entry / update.run().index
+        state = _Update(entry, corpus, encoder, engine, backend, progress).run()
+        sources = {docid: name for name, source in state.sources.items() for docid in source.passages}
+        yield CorpusIndex(entry / state.index, sources)
 
 
 class _Update:

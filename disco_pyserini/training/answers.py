@@ -16,7 +16,7 @@ class Answers:
     """The different answers in the conversations of a collection.
 
     Attributes:
-        passages: the answers; each stands once, and its id is its number.
+        passages: the answers; each occurs once, and its id is its number.
         positives: the id of the answer to each turn that has one of its own. An answer of several conversations ("I
             don't know.") tells nothing about what was asked, so it is nobody's positive.
     """
@@ -30,7 +30,7 @@ class Answers:
 
 
 def read_answers(queries: Iterable[Query], titled: bool) -> Answers:
-    """Collect the answers of all turns, and of those that only stand in a history.
+    """Collect the answers of all turns, and of those that occur only in a history.
 
     Args:
         queries: the turns.

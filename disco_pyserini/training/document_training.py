@@ -34,6 +34,13 @@ logger = logging.getLogger(__name__)
 def train_documents(config: SiameseConfig | Mapping[str, Any]) -> Trained:
     """Train the encoder, evaluate it and save it.
 
+    Args:
+        config: from `disco_pyserini.training.config.read_siamese_config`, or nested dicts with the same sections and
+            fields.
+
+    Returns:
+        the encoder's folder, and its measures on the dev queries, if there are any.
+
     Raises:
         InputError: the configuration or a file that it names cannot be used.
         DiscoError: training collapsed, or a file could not be written; complete checkpoints are kept for resuming.
@@ -52,14 +59,7 @@ def train_documents(config: SiameseConfig | Mapping[str, Any]) -> Trained:
     evaluator = _evaluator(config, passages, arguments.seed)
     output = Path(arguments.output_dir)
     folder = document_encoder(config.encoder).folder
-    teachers = [
-        TeacherVectors(
-            teacher_vectors(each, queries, output / "teachers", _encode_sparse),
-            teacher_vectors(each, contents, output / "teachers", _encode_sparse),
-            each.weight,
-        )
-        for each in config.teachers
-    ]
+    teachers = _teachers(config, queries, contents, output / "teachers")
     logger.info("%s queries, %s passages", f"{len(queries):,}", f"{len(contents):,}")
     candidates = CandidatePool(teachers, config.pool, arguments.seed)
     model = siamese(folder, config.max_length)
@@ -112,6 +112,20 @@ def _queries(config: SiameseConfig) -> tuple[list[str], list[int]]:
         for text in open_topics(entry.topics).values():
             labels += [rows.setdefault(text, len(rows))] * entry.repeat
     return list(rows), labels
+
+
+def _teachers(
+    config: SiameseConfig, queries: Sequence[str], contents: Sequence[str], folder: Path
+) -> list[TeacherVectors]:
+    """Return each teacher's vectors of the queries and passages, which are kept in a folder."""
+    return [
+        TeacherVectors(
+            teacher_vectors(each, queries, folder, _encode_sparse),
+            teacher_vectors(each, contents, folder, _encode_sparse),
+            each.weight,
+        )
+        for each in config.teachers
+    ]
 
 
 def _encode_sparse(name: str, texts: Sequence[str]) -> csr_matrix:

@@ -109,16 +109,22 @@ _CLAIMS: Mapping[str, tuple[str, str, str]] = {
 
 def english_page(study: EnglishStudy) -> str:
     """The second part, as Markdown."""
-    number = sum(map(len, study.students.values()))
-    queries = {place: len(turns) for place, turns in study.depths.items()}
-    models = sum(value is not None for value in study.references["SPLADE, GPT-4o"][_PERSONAL].ndcg)
     compared = _compared(study)
     verdicts = _verdicts(compared)
-    utterance = "SPLADE, utterance"
-    compared_with = [utterance, "SPLADE, conversation", "SPLADE, human", BASE]
-    compared_with += ["english-tiny, as shipped", "english, as shipped"]
-    teachers = [f"SPLADE, {name}" for name in ("human", *MODELS)]
-    teachers += [f"SPLADE, {name}" for name, several in TEACHERS.items() if len(several) > 1]
+    sections = (
+        _introduction(study, compared),
+        _students(study, verdicts),
+        _targets(study, verdicts),
+        _teachers(study, verdicts),
+        _losses_and_candidates(study, verdicts),
+        _flops(study),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _introduction(study: EnglishStudy, compared: Sequence[tuple[str, _Compared]]) -> str:
+    number = sum(map(len, study.students.values()))
+    queries = {place: len(turns) for place, turns in study.depths.items()}
     return f"""## On real English
 
 This part asks the same questions on real conversations, with the document encoder that ships
@@ -155,13 +161,19 @@ students: [english.json](distillation-study/english.json). To train missing stud
 
 ```text
 python -m studies.distillation DATA
-```
+```"""
 
-{_table(study, compared_with)}
 
-{verdicts("scores > utterance")}
+def _students(study: EnglishStudy, verdicts: Callable[..., str]) -> str:
+    names = ["SPLADE, utterance", "SPLADE, conversation", "SPLADE, human", BASE]
+    names += ["english-tiny, as shipped", "english, as shipped"]
+    return f"""{_table(study, names)}
 
-### Scores, representations, or both?
+{verdicts("scores > utterance")}"""
+
+
+def _targets(study: EnglishStudy, verdicts: Callable[..., str]) -> str:
+    return f"""### Scores, representations, or both?
 
 {_table(study, OBJECTIVES)}
 
@@ -178,9 +190,14 @@ rate 5e-4, they reach:
 {verdicts("plain scores > representation", "plain both > scores", "gated > plain")}
 
 A likely reason, which was not tested: the vector of the rewrite says directly which words count, so it teaches in fewer
-steps. With many more steps, scores may catch up.
+steps. With many more steps, scores may catch up."""
 
-### Which teacher, and can a student surpass it?
+
+def _teachers(study: EnglishStudy, verdicts: Callable[..., str]) -> str:
+    models = sum(value is not None for value in study.references["SPLADE, GPT-4o"][_PERSONAL].ndcg)
+    teachers = [f"SPLADE, {name}" for name in ("human", *MODELS)]
+    teachers += [f"SPLADE, {name}" for name, several in TEACHERS.items() if len(several) > 1]
+    return f"""### Which teacher, and can a student surpass it?
 
 These students learn from iKAT 2024 alone, the only training collection that has rewrites of all four teachers: 218
 turns, {TEACHER_STEPS} steps (the students of all collections have 4,770 turns). Several teachers are fused by the mean
@@ -196,9 +213,11 @@ On iKAT 2023, {models} of the judged turns have rewrites of the language models.
 
 {verdicts("student > teacher", *(f"{name} > teacher" for name in ("human", *MODELS)), "fused > teacher")}
 {verdicts(*(f"{name} > human" for name in (*MODELS, "three", "four")), *(f"three > {name}" for name in MODELS))}
-{verdicts("all > iKAT")}
+{verdicts("all > iKAT")}"""
 
-### Add a contrastive loss on real English?
+
+def _losses_and_candidates(study: EnglishStudy, verdicts: Callable[..., str]) -> str:
+    return f"""### Add a contrastive loss on real English?
 
 A contrastive loss needs a relevant document. These students learn only from turns that have an answer of their own,
 which is the relevant document; the KL divergence contains it.
@@ -211,9 +230,12 @@ which is the relevant document; the KL divergence contains it.
 
 {_table(study, [BASE, "16 candidates", "4 candidates", *_STRATEGIES])}
 
-{verdicts("64 > 16", "64 > 4", "band > top", "band > random")}
+{verdicts("64 > 16", "64 > 4", "band > top", "band > random")}"""
 
-### FLOPS, and R@100 by turn
+
+def _flops(study: EnglishStudy) -> str:
+    utterance = "SPLADE, utterance"
+    return f"""### FLOPS, and R@100 by turn
 
 {_table(study, _REGULARISED, flops=True)}
 
@@ -227,12 +249,16 @@ SPLADE with the last utterance has {_mean(study, utterance, "flops"):.2f} FLOPS 
 {_recall(study, utterance):.3f}: a student with as few FLOPS hardly reads the history. With weight 100, all query
 vectors become empty, and training stops with an error.
 
-![R@100 by expected FLOPS](distillation-study/english-flops.png)
-"""
+![R@100 by expected FLOPS](distillation-study/english-flops.png)"""
 
 
 def write_english_plots(study: EnglishStudy) -> None:
     """Draw R@100 by FLOPS, and teachers beside their students."""
+    _plot_recall_by_flops(study)
+    _plot_teachers(study)
+
+
+def _plot_recall_by_flops(study: EnglishStudy) -> None:
     figure, axis = new_figure()
     for low, high, label in (
         (1, 1, "first turns"),
@@ -249,6 +275,8 @@ def write_english_plots(study: EnglishStudy) -> None:
     axis.legend()
     figure.savefig(FOLDER / "english-flops.png", dpi=110)
 
+
+def _plot_teachers(study: EnglishStudy) -> None:
     figure, axis = new_figure()
     names = [name for name in TEACHERS if name in study.students]
     titles = ["human", *MODELS, "three\nmodels", "all four"]

@@ -29,6 +29,7 @@ from studies.distillation.students import (
 
 PAGE = FOLDER.with_suffix(".md")
 
+_TEACHERS = ("teacher A", "teacher B", "teachers A and B fused")
 _DIGITS = {"dimensions": 1, "flops": 2}
 
 
@@ -50,14 +51,12 @@ def write_report(study: Study, english: EnglishStudy) -> None:
 
 def page(study: Study, english: EnglishStudy) -> str:
     """The report, as Markdown."""
-    candidates = ["1 candidates", "4 candidates", BASE, "64 candidates", "128 candidates"]
-    strategies = [BASE, "band, nothing skipped", "top", "stratified", "proportional", "random", "mixed"]
-    regularised = [BASE, *(name for name in VARIANTS if name.startswith("FLOPS"))]
-    mixed, without = "0.9 KL + 0.1 contrastive", "0.9 KL without the positive + 0.1 contrastive"
-    teachers = ["teacher A", "teacher B", "teachers A and B fused"]
-    students = {name: study.mean(name, "nDCG@3") for name in ("KL, teacher A", "KL, teacher B")}
-    better = max(students, key=students.__getitem__)
-    questions = _questions()
+    sections = [_introduction(study), _losses_and_teachers(study), _candidates(study), _flops(study), _by_turn(study)]
+    return "\n\n".join([*sections, english_page(english) if english.references else ""])
+
+
+def _introduction(study: Study) -> str:
+    names = [name for name in study.references if name not in _TEACHERS]
     return f"""# See which distillation settings pay off
 
 This study tests the claims of the DiSCo papers ([SIGIR 2025](https://arxiv.org/abs/2410.14609) and
@@ -68,7 +67,7 @@ This study tests the claims of the DiSCo papers ([SIGIR 2025](https://arxiv.org/
 
 All data of this part is **synthetic**. The students
 are trained on a generated world of {WORLD.size:,} passages, and tested on the test split of the demo world
-({questions.total()} turns), which shares no names with it. They start from disco-tiny's document encoder and
+({_questions().total()} turns), which shares no names with it. They start from disco-tiny's document encoder and
 take {STEPS} steps of {BATCH} conversations. They are far from converged, so that many of them can be compared.
 
 Teachers A and B are SPLADE with disco-tiny's document encoder and two kinds of flawed rewrites. Each training query has
@@ -89,9 +88,14 @@ python -m studies.distillation
 It took {study.seconds / 60:.0f} minutes on {study.machine}, which had other work to do. All values are in
 [results.json](distillation-study/results.json).
 
-{_table(study, [name for name in study.references if name not in teachers])}
+{_table(study, names)}"""
 
-### Distil scores, or representations?
+
+def _losses_and_teachers(study: Study) -> str:
+    mixed, without = "0.9 KL + 0.1 contrastive", "0.9 KL without the positive + 0.1 contrastive"
+    students = {name: study.mean(name, "nDCG@3") for name in ("KL, teacher A", "KL, teacher B")}
+    better = max(students, key=students.__getitem__)
+    return f"""### Distil scores, or representations?
 
 DiSCo's first claim: learning a teacher's scores (KL) is better than learning its representation of the rewrite (MSE).
 
@@ -106,7 +110,7 @@ are lower. All other students have 1e-3.
 
 DiSCo's second claim: several teachers are better than one, and a student may surpass its teacher.
 
-{_table(study, ["KL, teacher A", "KL, teacher B", "KL, A and B fused", *teachers])}
+{_table(study, ["KL, teacher A", "KL, teacher B", "KL, A and B fused", *_TEACHERS])}
 
 {_verdict(study, "KL, A and B fused", better, "the student of both teachers is better than the best student of one")}
 {_verdict(study, "KL, teacher A", "teacher A", "the student of A is better than teacher A")}
@@ -126,9 +130,13 @@ many conversations. It comes within 5 points of its teacher, SPLADE with human r
 {_verdict(study, mixed, without, "the positive helps in the KL divergence as well as in the contrastive loss")}
 
 The table leaves out KL without the positive and without a contrastive loss. Nothing tells such a student what is
-relevant: its vectors became empty with one of three seeds, and nearly empty with the other two.
+relevant: its vectors became empty with one of three seeds, and nearly empty with the other two."""
 
-### Which candidates, and how many?
+
+def _candidates(study: Study) -> str:
+    candidates = ["1 candidates", "4 candidates", BASE, "64 candidates", "128 candidates"]
+    strategies = [BASE, "band, nothing skipped", "top", "stratified", "proportional", "random", "mixed"]
+    return f"""### Which candidates, and how many?
 
 A claim of the 2026 paper: it matters how candidates are drawn.
 
@@ -141,26 +149,30 @@ A claim of the 2026 paper: it matters how candidates are drawn.
 {_verdict(study, "128 candidates", BASE, "128 candidates are better than 16")}
 {_verdict(study, BASE, "1 candidates", "16 candidates are better than 1")}
 
-![nDCG@3 by number of candidates](distillation-study/candidates.png)
+![nDCG@3 by number of candidates](distillation-study/candidates.png)"""
 
-### Reduce FLOPS
+
+def _flops(study: Study) -> str:
+    regularised = [BASE, *(name for name in VARIANTS if name.startswith("FLOPS"))]
+    return f"""### Reduce FLOPS
 
 {_table(study, regularised, flops=True)}
 
 {_halved(study, regularised)}
 
-![R@100 by expected FLOPS](distillation-study/flops.png)
+![R@100 by expected FLOPS](distillation-study/flops.png)"""
 
-### Results by turn
+
+def _by_turn(study: Study) -> str:
+    questions = _questions()
+    return f"""### Results by turn
 
 ![nDCG@3 by turn](distillation-study/depth.png)
 
 | nDCG@3 at turn | {" | ".join(map(str, _depths(study)))} |
 | --- | {" | ".join("---:" for _ in _depths(study))} |
 | questions | {" | ".join(str(questions[depth]) for depth in _depths(study))} |
-{_rows_by_depth(_lines(study))}
-
-{english_page(english) if english.references else ""}"""
+{_rows_by_depth(_lines(study))}"""
 
 
 def _table(study: Study, names: Sequence[str], flops: bool = False) -> str:

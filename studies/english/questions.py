@@ -125,63 +125,73 @@ def _from_be(clause: Clause, lexicon: Lexicon) -> Iterator[Question]:
     about, be, rest = clause.subject, clause.verb, clause.rest
     if re.match(r"^(?:an?|the) [^,]{1,40} that\b", rest) and clause.subject.lower() == "it":
         return
-    if match := re.match(r"^(?:an?|the|one of the) (.+)$", rest):
-        if not about.lower().startswith(("the ", "a ", "an ")) or " of " not in about:
-            person = (
-                lexicon.kind(noun_of(match[1], lexicon))
-                in {"person", "leader", "writer", "musician", "actor", "scientist"}
-                and about[0].isupper()
-                and not about.startswith("The ")
-            )
-            who = "who" if person else "what"
-            yield Question(
-                f"{who} {be} {{x}}", about, "definition",
-                others=("tell me about {x}", f"explain what {{x}} {be}", f"can you tell me {who} {{x}} {be}",
-                        *(() if person else ("define {x}", "meaning of {x}"))),
-                keywords="{x}" if person else "{x} definition",
-            )  # fmt: skip
-        noun = noun_of(match[1], lexicon)
-        if (
-            noun
-            and noun.split()[-1] not in _WEAK
-            and be in {"is", "are"}
-            and rest.startswith(("a ", "an "))
-            and len(noun.split()) <= 3
-        ):
-            yield Question(f"{be} {{x}} {rest.split(' ', 1)[0]} {noun}", about, "yes-no", fact=f"{about} {noun}")
+    yield from _from_definition(about, be, rest, lexicon)
     if match := _STATES.match(rest):
-        word, preposition, end = match[2], match[3], match[4]
-        if (word, preposition) == ("used", "to"):
-            yield Question(
-                f"what {be} {{x}} used for", about, "purpose",
-                others=("what is the purpose of {x}", "why would I use {x}"), keywords="{x} purpose",
-            )  # fmt: skip
-        elif (word, preposition) == ("used", "for"):
-            yield Question(
-                f"what {be} {{x}} used for", about, "purpose",
-                others=("what is the use of {x}", "what can I use {x} for"), keywords="{x} uses",
-            )  # fmt: skip
-        elif word in {"located", "found", "stored", "available", "used"} and preposition in {"in", "on", "at"}:
-            yield Question(f"where {be} {{x}} {word}", about, "where", "where", f"{about} {word}",
-                           others=("where can I find {x}",) if word in {"located", "found"} else (),
-                           keywords="{x} location" if word == "located" else "")  # fmt: skip
-        elif preposition == "by" and word not in {"followed", "caused", "affected", "covered", "replaced"}:
-            yield Question(f"what {be} {{x}} {word} by" if word != "written" else "who wrote {x}",
-                           about, "who", "by whom", f"{about} {word}")  # fmt: skip
-        elif word in {"known", "called"} or (word, preposition) == ("known", "as"):
-            yield Question(f"what {be} {{x}} also known as" if word == "known" and preposition == "as"
-                           else f"what {be} {{x}} known for", about, "name")  # fmt: skip
-        elif (
-            word not in {"good", "bad", "available", "required", "needed", "designed", "intended"}
-            or preposition == "for"
-        ):
-            yield Question(f"what {be} {{x}} {word} {preposition}", about, "state", fact=f"{about} {word}")
-            if re.match(r"^(the |an? )?[\w-]+( [\w-]+)?$", end) and preposition == "by" and word == "caused":
-                yield Question("what does {x} cause", end, "cause")
+        yield from _from_state(about, be, match)
     elif match := re.match(r"^(?:first |originally |also )?(\w+)((?: .*)?)$", rest):
         participle, tail = match[1], match[2]
         if participle in _PARTICIPLES or participle.endswith("ed"):
             yield from _from_passive(about, be, participle, tail, lexicon)
+    yield from _from_comparison(about, be, rest, lexicon)
+
+
+def _from_definition(about: str, be: str, rest: str, lexicon: Lexicon) -> Iterator[Question]:
+    match = re.match(r"^(?:an?|the|one of the) (.+)$", rest)
+    if not match:
+        return
+    if not about.lower().startswith(("the ", "a ", "an ")) or " of " not in about:
+        person = (
+            lexicon.kind(noun_of(match[1], lexicon)) in {"person", "leader", "writer", "musician", "actor", "scientist"}
+            and about[0].isupper()
+            and not about.startswith("The ")
+        )
+        who = "who" if person else "what"
+        yield Question(
+            f"{who} {be} {{x}}", about, "definition",
+            others=("tell me about {x}", f"explain what {{x}} {be}", f"can you tell me {who} {{x}} {be}",
+                    *(() if person else ("define {x}", "meaning of {x}"))),
+            keywords="{x}" if person else "{x} definition",
+        )  # fmt: skip
+    noun = noun_of(match[1], lexicon)
+    if (
+        noun
+        and noun.split()[-1] not in _WEAK
+        and be in {"is", "are"}
+        and rest.startswith(("a ", "an "))
+        and len(noun.split()) <= 3
+    ):
+        yield Question(f"{be} {{x}} {rest.split(' ', 1)[0]} {noun}", about, "yes-no", fact=f"{about} {noun}")
+
+
+def _from_state(about: str, be: str, match: re.Match[str]) -> Iterator[Question]:
+    word, preposition, end = match[2], match[3], match[4]
+    if (word, preposition) == ("used", "to"):
+        yield Question(
+            f"what {be} {{x}} used for", about, "purpose",
+            others=("what is the purpose of {x}", "why would I use {x}"), keywords="{x} purpose",
+        )  # fmt: skip
+    elif (word, preposition) == ("used", "for"):
+        yield Question(
+            f"what {be} {{x}} used for", about, "purpose",
+            others=("what is the use of {x}", "what can I use {x} for"), keywords="{x} uses",
+        )  # fmt: skip
+    elif word in {"located", "found", "stored", "available", "used"} and preposition in {"in", "on", "at"}:
+        yield Question(f"where {be} {{x}} {word}", about, "where", "where", f"{about} {word}",
+                       others=("where can I find {x}",) if word in {"located", "found"} else (),
+                       keywords="{x} location" if word == "located" else "")  # fmt: skip
+    elif preposition == "by" and word not in {"followed", "caused", "affected", "covered", "replaced"}:
+        yield Question(f"what {be} {{x}} {word} by" if word != "written" else "who wrote {x}",
+                       about, "who", "by whom", f"{about} {word}")  # fmt: skip
+    elif word in {"known", "called"} or (word, preposition) == ("known", "as"):
+        yield Question(f"what {be} {{x}} also known as" if word == "known" and preposition == "as"
+                       else f"what {be} {{x}} known for", about, "name")  # fmt: skip
+    elif word not in {"good", "bad", "available", "required", "needed", "designed", "intended"} or preposition == "for":
+        yield Question(f"what {be} {{x}} {word} {preposition}", about, "state", fact=f"{about} {word}")
+        if re.match(r"^(the |an? )?[\w-]+( [\w-]+)?$", end) and preposition == "by" and word == "caused":
+            yield Question("what does {x} cause", end, "cause")
+
+
+def _from_comparison(about: str, be: str, rest: str, lexicon: Lexicon) -> Iterator[Question]:
     if match := re.match(r"^(more|less|\w+er) (?:(\w+) )?than (.+)$", rest):
         other = match[3]
         if is_noun_phrase(other, lexicon):

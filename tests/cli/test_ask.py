@@ -51,6 +51,14 @@ def test_an_answer_has_text_score_source_and_terms(corpus: Path) -> None:
     assert "   Warsaw is the capital of Poland.\ufffd[31m" in lines and "\x1b" not in found
 
 
+def test_the_file_of_a_passage_with_an_id_of_its_own_is_named(corpus: Path) -> None:
+    (corpus / "costs and more.csv").write_text("id,text\n7,Hotels in Warsaw cost money.\n")
+    found = run("ask", "--corpus", corpus, "What do hotels cost?", "--hits", 1)
+    assert found.startswith("1. 7  (from costs and more.csv, score ")
+    hits = json.loads(run("ask", "--corpus", corpus, "Warsaw?", "--hits", 2, "--json"))["hits"]
+    assert {hit["id"]: hit["source"] for hit in hits} == {"7": "costs and more.csv", "poland.md#1": "poland.md"}
+
+
 def test_json_adds_up(corpus: Path) -> None:
     answer = json.loads(run("ask", "--corpus", corpus, "Where is Warsaw?", "--json"))
     best = answer["hits"][0]

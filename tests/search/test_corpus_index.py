@@ -43,7 +43,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def everything(folder: Path) -> dict[str, tuple[float, str | None]]:
     with (
         corpus_index(open_corpus(folder), "disco-tiny", backend="torch") as index,
-        DiscoSearcher(index) as searcher,
+        DiscoSearcher(index.folder) as searcher,
     ):
         hits = searcher.search("warsaw poland paris france rome italy town", k=100)
         return {hit.docid: (hit.score, hit.text) for hit in hits}
@@ -117,7 +117,7 @@ import sys
 from disco_pyserini.passages import open_corpus
 from disco_pyserini.search.corpus_index import corpus_index
 with corpus_index(open_corpus(sys.argv[1]), "disco-tiny", backend="torch") as index:
-    print(index.name, flush=True)
+    print(index.folder.name, flush=True)
 """
 
 

@@ -50,7 +50,7 @@ function hitOf(hit, column, answer, places, onAnswer) {
   const inside = el("div", { class: "inside", hidden: true });
   const relevant = state.relevant?.includes(hit.docid);
   const button = el("button", { type: "button", "aria-expanded": "false", class: "open" },
-    el("span", { class: "rank" }, String(hit.rank)), el("span", { class: "docid" }, hit.docid),
+    el("span", { class: "rank" }, String(hit.rank)), el("span", { class: "docid" }, ...breakable(hit.docid)),
     el("span", { class: "score" }, number(Math.round(hit.score))));
   const snippet = el("p", { class: "text" }, hit.text ?? "The index stores no texts.");
   const item = el("li", { class: "hit", "data-docid": hit.docid }, button,
@@ -74,6 +74,11 @@ function hitOf(hit, column, answer, places, onAnswer) {
   item.addEventListener("focusin", mark(true));
   item.addEventListener("focusout", mark(false));
   return item;
+}
+
+/** An id that a narrow column breaks after a dot, a slash, … rather than within a name. */
+function breakable(docid) {
+  return docid.split(/(?<=[./_])/).flatMap((part, place) => (place ? [el("wbr"), part] : [part]));
 }
 
 function placeOf(other, column, places, docid) {

@@ -70,7 +70,7 @@ export function showQuery(reading) {
       + "Each weight comes from one word: the token where the encoder's maximum is reached."),
     group(`Kept: ${count(reading.kept)}`, "words of the conversation", chips(reading.kept, "kept")),
     group(`Added: ${count(reading.added)}`, "expansion, in no message", chips(reading.added, "added")),
-    group(`Dropped: ${dropped.length}`, "words without weight",
+    group(`Dropped: ${dropped.length}`, "words not in the query",
       el("p", { class: "words" }, dropped.join(" · ") || "none")),
   );
 }

@@ -37,7 +37,9 @@ export function snippet(kind, state, messages, hits) {
       "        print(hit.docid, hit.score, hit.text)",
     ].join("\n");
   }
+  const note = state.terms ? ["# DiscoRetriever always searches with all terms of the query."] : [];
   return [
+    ...note,
     "from disco_pyserini import DiscoSearcher",
     "from disco_pyserini.integrations.langchain import DiscoRetriever",
     "",
