@@ -89,6 +89,8 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", blocking=False):
             missing = [one for one in resources if not is_whole(one, folder)]
+            for one in set(resources).difference(missing):
+                _discard(_part(one, folder))  # of a process that was killed at its last step
             sources = {} if local is None else {one: _local_copy(one, local, missing) for one in missing}
             check_room(folder, sum(_room(one, one.bytes or 0, _begun(one, folder)) for one in missing), "fetch it")
             for one in missing:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import pickle
 import random
 import signal
 import stat
@@ -680,6 +681,34 @@ def test_a_process_killed_while_unpacking_leaves_nothing_under_the_final_names(
     assert fetch([one], tmp_path) == [one]
     assert len(everything(tmp_path)) == 2001
     assert len(server.asked) == 1
+
+
+KILLED_AT_THE_END = """
+import os, pickle, signal, sys
+from pathlib import Path
+from disco_pyserini.datasets import download
+
+install = download._install
+def install_and_die(*arguments):
+    install(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+download._install = install_and_die
+download.fetch([pickle.loads(bytes.fromhex(sys.argv[2]))], Path(sys.argv[1]))
+"""
+
+
+def test_what_a_process_killed_at_its_last_step_left_is_removed(tmp_path: Path, server: FileServer) -> None:
+    archive = zip_of({"inside.txt": b"text"})
+    plain = resource(server.add("f", CONTENT))
+    packed = resource(server.add("z", archive), path="f.zip", content=archive, archive=True)
+    for one in (plain, packed):
+        words = [str(tmp_path), pickle.dumps(one).hex()]
+        done = subprocess.run([sys.executable, "-c", KILLED_AT_THE_END, *words], cwd=Path(__file__).parents[2])
+        assert done.returncode == -signal.SIGKILL
+    assert everything(tmp_path) >= {"data/.file.bin.part.json", ".f.zip.part", ".f.zip.part.json"}
+    fetch([plain, packed], tmp_path)
+    assert everything(tmp_path) == {"data/file.bin", "inside.txt", ".f.zip.unpacked"}
 
 
 # Choosing
