@@ -188,7 +188,7 @@ def commands(chat: str, files: str, digests: Sequence[str]) -> list[Command]:
         Command(
             "train",
             ("train", "{inputs}/training.yaml"),
-            only_names=r"student/(training_args\.bin|README\.md|checkpoint-\d+/.*|trainer_state\.json|.*loss.*)",
+            only_names=r"student/(training_args\.bin|(final/)?README\.md|checkpoint-\d+/.*|trainer_state\.json|.*loss.*)",
             chosen=2,
         ),
         Command(

@@ -387,12 +387,15 @@ def test_a_length_that_the_server_states_is_held_against_the_disk(small_disk: Pa
 
 
 def test_what_fitted_on_a_full_disk_is_continued(small_disk: Path, server: FileServer) -> None:
-    one = resource(server.add("f", CONTENT, length=False))
+    resize(small_disk, "4m")
+    filler = small_disk / "filler"  # written by somebody else, after the room was checked
+    one = resource(server.add("f", CONTENT, during=lambda: filler.write_bytes(bytes(2**20)) and None))
     with pytest.raises(DiscoError, match=r"No space left on device: what was fetched is kept"):
         fetch([one], small_disk)
     kept = (small_disk / "data/.file.bin.part").stat().st_size
     assert kept > 2**20 and not (small_disk / "data/file.bin").exists()
     resize(small_disk, "8m")
+    server.files["/f"].during = lambda: None
     fetch([one], small_disk)
     assert (small_disk / "data/file.bin").read_bytes() == CONTENT
     assert server.asked[-1][1:] == (f"bytes={kept}-", 206)
