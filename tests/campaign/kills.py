@@ -25,7 +25,7 @@ from pathlib import Path
 from campaign.commands import Command, commands, make_inputs, random_file
 from campaign.forked import Forks, Started
 
-_PATIENCE = 180.0
+_PATIENCE = 600.0
 """Seconds after which a command counts as hung. None takes more than a few on an idle machine."""
 
 

@@ -26,7 +26,6 @@ def test_the_server_keeps_to_its_description(tmp_path: Path) -> None:
 
 def _try(operation: object) -> None:
     from hypothesis import given
-
     from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     @given(case=operation.as_strategy())  # type: ignore[attr-defined]
