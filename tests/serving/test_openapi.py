@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import schemathesis
 from campaign.in_process import make_app
 from hypothesis import HealthCheck, settings
-
-schemathesis = pytest.importorskip("schemathesis")
 
 
 @pytest.mark.slow
@@ -29,7 +28,7 @@ def _try(operation: object) -> None:
     from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     @given(case=operation.as_strategy())  # type: ignore[attr-defined]
-    @settings(max_examples=settings.default.max_examples // 4, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=settings.default.max_examples // 10, suppress_health_check=list(HealthCheck))
     def answers(case: object) -> None:
         # A description cannot say that an index is served, or a document in it: what fits it may still be refused.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])  # type: ignore[attr-defined]
