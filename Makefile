@@ -29,7 +29,8 @@ campaign: $(VENV)/campaign ## kills, fuzzing, threads, a soak: DISCO_CAMPAIGN_MI
 	PYTHONPATH=tests:. $(BIN)/python -m campaign
 
 audit: $(VENV)/campaign    ## known vulnerabilities of the installed packages
-	$(BIN)/pip-audit --skip-editable
+	$(BIN)/pip freeze --exclude-editable | \
+		$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement /dev/stdin
 
 licences: $(VENV)/dev      ## docs/licences.md: the packages that an installation brings, and their licences
 	$(BIN)/python scripts/licences.py docs/licences.md

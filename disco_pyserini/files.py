@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import BinaryIO, TextIO
 
 from disco_pyserini.errors import DiscoError, InputError
@@ -96,16 +97,24 @@ def make_folder(folder: Path, remedy: str = "check the path and its permissions"
 def temporary_folder(path: Path, suffix: str, remedy: str = "check the path and its permissions") -> Iterator[Path]:
     """Create a folder beside a file or folder that is being made, for the time of a ``with`` block.
 
+    What killed processes left of the same kind (``suffix``) is removed first.
+
     Raises:
         DiscoError: that is not possible; the message ends with ``remedy``.
     """
+    purpose = path.with_name(f"{path.name}{suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = TemporaryDirectory(prefix=f".{path.name}.", suffix=suffix, dir=path.parent)
+        with _naming:
+            _remove_leftovers(purpose)
+            prefix = _aside_name(purpose).name.removesuffix("part")
+            temporary = TemporaryDirectory(prefix=prefix, suffix=".part", dir=path.parent)
+            folder = Path(temporary.name)
+            _writing.add(folder)
     except OSError as problem:
         raise DiscoError(f"cannot write {path}: {problem.strerror or problem}: {remedy}") from problem
-    with temporary as folder:
-        yield Path(folder)
+    with temporary, _in_progress(folder):
+        yield folder
 
 
 def check_room(folder: Path, needed: int, purpose: str) -> None:
@@ -310,6 +319,8 @@ _EXCHANGE = 2  # RENAME_EXCHANGE
 _HOST = re.sub(r"[^\w-]", "-", socket.gethostname())
 # What this process writes at the moment.
 _writing: set[Path] = set()
+# Held by a thread that makes a temporary folder, so that no other one sees it before it is in the set.
+_naming = Lock()
 
 
 def _aside_name(final: Path) -> Path:
@@ -318,7 +329,8 @@ def _aside_name(final: Path) -> Path:
 
 
 def _part_of(name: str, of: str) -> re.Match[str] | None:
-    return re.fullmatch(rf"\.{re.escape(of)}\.(\d{{1,19}})@([\w-]*)\.part", name)
+    # A temporary folder has eight random characters: several may be for the same path.
+    return re.fullmatch(rf"\.{re.escape(of)}\.(\d{{1,19}})@([\w-]*)(\.\w{{8}})?\.part", name)
 
 
 @contextmanager

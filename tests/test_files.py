@@ -55,9 +55,11 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
+from functools import partial
 from pathlib import Path
-from disco_pyserini.files import folder_aside, write_aside
-write = {"file": write_aside, "folder": folder_aside}[sys.argv[1]]
+from disco_pyserini.files import folder_aside, temporary_folder, write_aside
+temporary = partial(temporary_folder, suffix=".vectors")
+write = {"file": write_aside, "folder": folder_aside, "temporary": temporary}[sys.argv[1]]
 with write(Path(sys.argv[2])):
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -76,6 +78,24 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path, kind: str, name: 
     with (write_aside if kind == "file" else folder_aside)(tmp_path / name):
         pass
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_temporary_folder_of_a_killed_process_is_removed(tmp_path: Path) -> None:
+    """Those of running processes, of this process, of other hosts and other outputs stay."""
+    kill_while_writing("temporary", tmp_path / "out")
+    assert len(list(tmp_path.iterdir())) == 1
+    host = socket.gethostname()
+    others = [
+        f".out.vectors.{os.getppid()}@{host}.abcdefgh.part",
+        ".out.vectors.999999999@another-host.abcdefgh.part",
+        f".out.making.999999999@{host}.abcdefgh.part",
+        f".out2.vectors.999999999@{host}.abcdefgh.part",
+    ]
+    for other in others:
+        (tmp_path / other).mkdir()
+    with temporary_folder(tmp_path / "out", ".vectors") as first, temporary_folder(tmp_path / "out", ".vectors") as two:
+        assert sorted(tmp_path.iterdir()) == sorted([first, two, *(tmp_path / other for other in others)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

@@ -34,14 +34,18 @@ type Progress = Callable[[str, int, int | None], None]
 """Called with a resource's path, the bytes received so far, and the total if it is known."""
 
 _FETCHED = ".fetched.json"
-_BLOCK = 2**20
+_BLOCK = 2**16
 _TIMEOUT = (15, 60)  # seconds to connect, and between bytes
-_ATTEMPTS = 6  # in a row without a new byte, from one address
+_PATIENCE = 60.0  # seconds for a block, and for the headers
+_ATTEMPTS = 6  # in a row without a new block, from one address
 _LONGEST_PAUSE = 60.0
 _MOST_REDIRECTS = 20
 _AGAIN_LATER = {408, 425, 429, 500, 502, 503, 504}
 # Text compresses to about a third. The real unpacked size is known, and checked again, after the download.
 _UNPACKED = 3
+# For files whose size neither the publisher nor the server states: they may have no end.
+_LARGEST = 2**36
+_SPARE = 2**28
 
 
 def select(resources: Sequence[Resource], only: Sequence[str]) -> list[Resource]:
@@ -89,6 +93,8 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", blocking=False):
             missing = [one for one in resources if not is_whole(one, folder)]
+            for one in set(resources).difference(missing):
+                _discard(_part(one, folder))  # of a process that was killed at its last step
             sources = {} if local is None else {one: _local_copy(one, local, missing) for one in missing}
             check_room(folder, sum(_room(one, one.bytes or 0, _begun(one, folder)) for one in missing), "fetch it")
             for one in missing:
@@ -273,18 +279,18 @@ def _from_address(url: str, resource: Resource, part: Path, progress: Progress) 
     import requests
     import urllib3
 
+    from disco_pyserini.web import open_session
+
     longest, failed = _size(part), 0
-    with requests.Session() as session:
+    with open_session() as session:
         # No transfer compression: compressed bytes could be neither resumed nor compared with a checksum.
         session.headers["Accept-Encoding"] = "identity"
-        # requests reads the whole body of a redirect, which may have no end: `_get` follows them.
-        session.resolve_redirects = lambda *asked, **how: iter(())  # type: ignore[method-assign]
         while True:
             try:
                 if _request(session, url, resource, part, progress):
                     return
             except (_Interrupted, requests.RequestException, urllib3.exceptions.HTTPError) as problem:
-                failed = 1 if _size(part) > longest else failed + 1
+                failed = 1 if _size(part) >= longest + _BLOCK else failed + 1
                 longest = max(longest, _size(part))
                 if failed == _ATTEMPTS or isinstance(problem, ValueError | requests.TooManyRedirects):
                     raise _Refused(f"{_reason(problem)} ({failed} times in a row, at {longest:,} bytes)") from problem
@@ -294,6 +300,8 @@ def _from_address(url: str, resource: Resource, part: Path, progress: Progress) 
 
 def _request(session: requests.Session, url: str, resource: Resource, part: Path, progress: Progress) -> bool:
     """Request the missing bytes once and append them; return whether the part is complete."""
+    from disco_pyserini.web import TimeLimit
+
     begun = _read_begun(part)
     here = _size(part)
     if begun is None or begun.url != url or (begun.validator is None and resource.checksum is None):
@@ -303,7 +311,8 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
     headers = {"Range": f"bytes={here}-"} if here else {}
     if here and begun is not None and begun.validator is not None:
         headers["If-Range"] = begun.validator
-    with _get(session, url, headers) as response:
+    slow = f"the server was slower than {_BLOCK:,} bytes in {_PATIENCE:g} s"
+    with TimeLimit(_PATIENCE, slow) as limit, _get(session, url, headers) as response:
         if response.status_code == 416 or (response.status_code == 206 and not _continues(response, begun, here)):
             _discard(part)
             raise _Interrupted(f"the server's file is not the one that was begun (status {response.status_code})")
@@ -327,15 +336,33 @@ def _request(session: requests.Session, url: str, resource: Resource, part: Path
         check_room(part.parent, _room(resource, total or 0, here), f"fetch {resource.path}")
         with part.open("ab") as file:
             progress(resource.path, here, total)
+            extended = here
             for block in response.raw.stream(_BLOCK, decode_content=False):
+                if total is None:
+                    _check_endless(part, here + len(block))
                 file.write(block)
                 here += len(block)
+                if here >= extended + _BLOCK:
+                    limit.extend()
+                    extended = here
                 progress(resource.path, here, total)
                 if resource.bytes is not None and here > resource.bytes:
                     break  # it has the wrong size, and may have no end
     if begun.total is not None and here != begun.total:
         raise _Interrupted(f"the connection ended at {here:,} of {begun.total:,} bytes")
     return True
+
+
+def _check_endless(part: Path, size: int) -> None:
+    """Check that a file whose size is not known does not fill the disk.
+
+    Raises:
+        InputError: it may have no end.
+    """
+    if size > _LARGEST:
+        raise InputError(f"no size is known, and it has more than {_LARGEST:,} bytes")
+    if shutil.disk_usage(part.parent).free < _SPARE:
+        raise InputError(f"no size is known, and less than {_SPARE:,} bytes are free in {part.parent}")
 
 
 def _get(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:

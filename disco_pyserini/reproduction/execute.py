@@ -67,7 +67,7 @@ def execute(job: Job, logs: Path, *, terminal: bool = False, running: Running = 
 def _only_run(folder: Path) -> Iterator[int | None]:
     """Create the folder and lock it; yield the lock, for the command to inherit.
 
-    If this process is killed, its command goes on, and keeps the lock until it ends.
+    If this process is killed, its command may go on for a while, and keeps the lock until it ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":  # Windows cannot lock a folder
@@ -118,7 +118,7 @@ def _execute(job: Job, logs: Path, lock: int | None, terminal: bool, running: Ru
 def _run(command: Sequence[str], log: int, lock: int | None, terminal: bool, tick: Callable[[], None]) -> int:
     try:
         child = subprocess.Popen(
-            command,
+            [*_wrapper(), *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=None if terminal else subprocess.STDOUT,
@@ -143,6 +143,25 @@ def _run(command: Sequence[str], log: int, lock: int | None, terminal: bool, tic
             child.kill()
             child.wait()
         raise
+
+
+def _wrapper() -> list[str]:
+    """The words before a command that let it end (SIGTERM) when this process is killed; none where the system cannot.
+
+    Setting that in a fork of this process, which has threads, would not be safe.
+    """
+    return [sys.executable, "-I", "-S", "-c", _WRAPPER, str(os.getpid())] if sys.platform == "linux" else []
+
+
+_WRAPPER = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+if os.getppid() == int(sys.argv[1]):
+    try:
+        os.execvp(sys.argv[2], sys.argv[2:])
+    except OSError as problem:
+        sys.exit(f"{sys.argv[2]}: cannot be started: {problem.strerror}")
+"""
 
 
 def _last_line(log: Path) -> str:

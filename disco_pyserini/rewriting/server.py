@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.rewriting.rewrite_turns import Answer
+from disco_pyserini.web import TimeLimit, open_session
 
 KEY_VARIABLE = "DISCO_API_KEY"
 """Environment variable with the server's API key. Not OPENAI_API_KEY, which must not be sent to arbitrary servers."""
@@ -28,6 +29,7 @@ _ONE_PROMPT_ONLY = frozenset({400, 413, 422})
 _LONGEST_PAUSE = 60.0
 _LONGEST_RETRY_AFTER = 600.0
 _LARGEST_ANSWER = 2**18  # bytes
+_BLOCK = 2**12
 
 
 class ChatServer:
@@ -90,12 +92,8 @@ class ChatServer:
         self._stop.clear()
         pool = ThreadPoolExecutor(self._concurrency)
         waiting: set[Future[Answer]] = set()
-        with requests.Session() as session:
+        with open_session(self._concurrency) as session:
             session.auth = _Key(self._key)
-            # None is followed, but requests would read the whole body of one, which may have no end.
-            session.resolve_redirects = lambda *asked, **how: iter(())  # type: ignore[method-assign]
-            session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=self._concurrency))
-            session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self._concurrency))
             try:
                 while True:
                     for qid, prompt in islice(remaining, self._concurrency - len(waiting)):
@@ -154,24 +152,24 @@ class ChatServer:
         Raises:
             requests.RequestException: the server did not answer in time, or not with HTTP.
         """
-        end = time.monotonic() + self._timeout
         body = bytearray()
+        slow = f"{url}: the answer was not complete within {self._timeout:g} s"
         # Not packed: a small answer could unpack to gigabytes.
-        with session.post(
-            url,
-            json=self._request(prompt),
-            headers={"Accept-Encoding": "identity"},
-            timeout=self._timeout,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            # Byte by byte, as they come: to wait for more would give a slow server that much longer than the time-out.
-            for piece in response.iter_content(1) if _is_plain(response) else ():
+        with (
+            TimeLimit(self._timeout, slow),
+            session.post(
+                url,
+                json=self._request(prompt),
+                headers={"Accept-Encoding": "identity"},
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            for piece in response.iter_content(_BLOCK) if _is_plain(response) else ():
                 body += piece
                 if len(body) > _LARGEST_ANSWER:
                     break
-                if time.monotonic() > end:
-                    raise requests.Timeout(f"{url}: the answer was not complete within {self._timeout:g} s")
         return response, bytes(body)
 
     def _request(self, prompt: str) -> dict[str, Any]:

@@ -221,6 +221,7 @@ class _Update:
         if not reader.seen:
             raise InputError(f"{self._corpus.name}: expected at least one passage, found none that can be used")
         if self._before and not new and not gone:
+            self._remove_all_but(self._before)
             if sources == self._before.sources:
                 return self._before
             return self._save(self._before.number, sources)

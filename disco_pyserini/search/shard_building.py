@@ -20,7 +20,7 @@ from disco_pyserini.errors import InputError
 from disco_pyserini.files import folder_aside, write_aside
 from disco_pyserini.records import Record, only, read_json
 from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, IndexSummary, build_for
-from disco_pyserini.search.index_manifest import IndexManifest, read_impact_manifest, write_index_manifest
+from disco_pyserini.search.index_manifest import FILE_NAME, IndexManifest, read_impact_manifest, write_index_manifest
 from disco_pyserini.storage import AnyPath
 from disco_pyserini.vectors.duplicates import SeenIds
 from disco_pyserini.vectors.manifest import Count
@@ -105,8 +105,9 @@ def plan_shards(
     if not isinstance(source, VectorParts):
         raise InputError(f"{vectors}: expected vector parts, as `disco encode` writes them, to divide among shards")
     names = {_folder(index, number).name for number in range(shards)}
+    begun = (".shard-", f".{FILE_NAME}.")
     if index.exists() and not (
-        index.is_dir() and all(entry.name in names or entry.name.startswith(".shard-") for entry in index.iterdir())
+        index.is_dir() and all(entry.name in names or entry.name.startswith(begun) for entry in index.iterdir())
     ):
         raise InputError(
             f"{index}: already there, and not what an interrupted build of {shards} shards leaves: choose another "

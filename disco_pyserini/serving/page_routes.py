@@ -22,7 +22,7 @@ from disco_pyserini.search.explanation import Explanation
 from disco_pyserini.search.index_manifest import read_impact_manifest
 from disco_pyserini.search.searcher import BatchEncoder, ReadingEncoder
 from disco_pyserini.serving.indexes import ServedIndex
-from disco_pyserini.serving.models import Question, Term
+from disco_pyserini.serving.models import ErrorResponse, Question, Term
 from disco_pyserini.serving.page_models import (
     AboutIndex,
     ExplainRequest,
@@ -35,7 +35,7 @@ from disco_pyserini.serving.page_models import (
     RewriteResponse,
 )
 from disco_pyserini.serving.problems import Problem
-from disco_pyserini.serving.routes import conversation_or_text, service_of
+from disco_pyserini.serving.routes import ERRORS, KEY, conversation_or_text, service_of
 from disco_pyserini.serving.service import reading_index
 
 _PAGE = Path(str(files("disco_pyserini.serving"))) / "page"
@@ -46,7 +46,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-inside = APIRouter(prefix="/v1", tags=["look inside"])
+inside = APIRouter(prefix="/v1", tags=["look inside"], responses=ERRORS, dependencies=[KEY])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,9 @@ async def explain(request: Request, index: str, wanted: ExplainRequest) -> Expla
     return await service_of(request).call(index, answer)
 
 
-@inside.post("/{index}/rewrite")
+@inside.post(
+    "/{index}/rewrite", responses={502: {"model": ErrorResponse, "description": "The language model gave no rewrite."}}
+)
 async def rewrite(request: Request, index: str, wanted: Question) -> RewriteResponse:
     """Return the last question as the configured language model rewrites it, and how long that took."""
     service, rewriter = service_of(request), _extras(request).rewriter

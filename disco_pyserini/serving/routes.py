@@ -44,7 +44,7 @@ _EXAMPLES: dict[str, Any] = {
     "a text": {"value": {"query": "copy a file with its permissions", "hits": 3}},
     "several questions": {"value": {"queries": [{"messages": _MESSAGES}, {"query": "copy a folder"}], "hits": 3}},
 }
-_ERRORS: dict[int | str, dict[str, Any]] = {
+ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorResponse, "description": description}
     for status, description in {
         400: "The request is malformed.",
@@ -58,9 +58,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 # Only for the description: the gate checks keys.
-_KEY = Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="Only if the server has keys."))
+KEY = Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="Only if the server has keys."))
 
-v1 = APIRouter(prefix="/v1", tags=["search"], responses=_ERRORS, dependencies=[_KEY])
+v1 = APIRouter(prefix="/v1", tags=["search"], responses=ERRORS, dependencies=[KEY])
 operation = APIRouter(tags=["operation"])
 
 MaxDocLength = Annotated[int | None, Query(ge=1, description="Cut the text after this many characters.")]

@@ -188,7 +188,7 @@ def commands(chat: str, files: str, digests: Sequence[str]) -> list[Command]:
         Command(
             "train",
             ("train", "{inputs}/training.yaml"),
-            only_names=r"student/(training_args\.bin|README\.md|checkpoint-\d+/.*|trainer_state\.json|.*loss.*)",
+            only_names=r"student/(training_args\.bin|(final/)?README\.md|checkpoint-\d+/.*|trainer_state\.json|.*loss.*)",
             chosen=2,
         ),
         Command(
@@ -200,7 +200,7 @@ def commands(chat: str, files: str, digests: Sequence[str]) -> list[Command]:
         ),
         Command(
             "ask",
-            ("-c", _PROGRAM, "ask", "what is it?", "--corpus", "{inputs}/documents"),
+            ("-c", _PROGRAM, "ask", "what is it?", "--corpus", "{inputs}/documents", "--encoder", "disco-tiny"),
             environment={"PYSERINI_CACHE": "cache"},
             only_names=r"cache/disco-ask/[^/]*/(index-1/.*|state\.json)|cache/disco-ask/.*\.lock",
             chosen=3,
@@ -210,11 +210,11 @@ def commands(chat: str, files: str, digests: Sequence[str]) -> list[Command]:
 
 _BM25 = """
 import sys
-from disco_pyserini.lucene.bm25 import BM25Searcher
+from disco_pyserini.lucene.bm25 import Bm25Searcher
 from disco_pyserini.trec import read_topics, write_run
 from pathlib import Path
 topics = read_topics(sys.argv[2])
-with BM25Searcher(sys.argv[1]) as searcher:
+with Bm25Searcher(sys.argv[1]) as searcher:
     write_run(searcher.batch_search(list(topics.values()), list(topics), 1000), Path(sys.argv[3]))
 """
 

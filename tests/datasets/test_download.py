@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -352,12 +353,15 @@ def test_a_length_that_the_server_states_is_held_against_the_disk(small_disk: Pa
 
 
 def test_what_fitted_on_a_full_disk_is_continued(small_disk: Path, server: FileServer) -> None:
-    one = resource(server.add("f", CONTENT, length=False))
+    resize(small_disk, "4m")
+    filler = small_disk / "filler"  # written by somebody else, after the room was checked
+    one = resource(server.add("f", CONTENT, during=lambda: filler.write_bytes(bytes(2**20)) and None))
     with pytest.raises(DiscoError, match=r"No space left on device: what was fetched is kept"):
         fetch([one], small_disk)
     kept = (small_disk / "data/.file.bin.part").stat().st_size
     assert kept > 2**20 and not (small_disk / "data/file.bin").exists()
     resize(small_disk, "8m")
+    server.files["/f"].during = lambda: None
     fetch([one], small_disk)
     assert (small_disk / "data/file.bin").read_bytes() == CONTENT
     assert server.asked[-1][1:] == (f"bytes={kept}-", 206)
@@ -430,6 +434,34 @@ def test_a_local_archive_is_unpacked(tmp_path: Path) -> None:
     fetch([Resource("f.zip", (), archive=True)], tmp_path / "to", local=tmp_path)
     assert everything(tmp_path / "to") == {"a", ".f.zip.unpacked"}
     assert (tmp_path / "f.zip").exists()
+
+
+KILLED_AT_THE_END = """
+import os, pickle, signal, sys
+from pathlib import Path
+from disco_pyserini.datasets import download
+
+install = download._install
+def install_and_die(*arguments):
+    install(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+download._install = install_and_die
+download.fetch([pickle.loads(bytes.fromhex(sys.argv[2]))], Path(sys.argv[1]))
+"""
+
+
+def test_what_a_process_killed_at_its_last_step_left_is_removed(tmp_path: Path, server: FileServer) -> None:
+    archive = zip_of({"inside.txt": b"text"})
+    plain = resource(server.add("f", CONTENT))
+    packed = resource(server.add("z", archive), path="f.zip", content=archive, archive=True)
+    for one in (plain, packed):
+        words = [str(tmp_path), pickle.dumps(one).hex()]
+        done = subprocess.run([sys.executable, "-c", KILLED_AT_THE_END, *words], cwd=Path(__file__).parents[2])
+        assert done.returncode == -signal.SIGKILL
+    assert everything(tmp_path) >= {"data/.file.bin.part.json", ".f.zip.part", ".f.zip.part.json"}
+    fetch([plain, packed], tmp_path)
+    assert everything(tmp_path) == {"data/file.bin", "inside.txt", ".f.zip.unpacked"}
 
 
 # Choosing

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -96,6 +98,64 @@ def terminal_codes(handler: Any) -> None:
 
 def no_http(handler: Any) -> None:
     handler.wfile.write(b"\xff\xfe\x00 no HTTP\r\n\r\n")
+
+
+def dripping_headers(handler: Any) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    drip(handler)
+
+
+def dripping_body(handler: Any) -> None:
+    head(handler, 200, ("Content-Length", str(SIZE)))
+    drip(handler)
+
+
+def dripping_chunk(handler: Any) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    drip(handler)
+
+
+def drip(handler: Any) -> None:
+    for _ in range(SIZE - 1):
+        handler.wfile.write(b"0")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("behave", [dripping_headers, dripping_body, dripping_chunk])
+def test_a_server_that_drips(
+    tmp_path: Path, serve: Callable[[Behave], str], behave: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "_PATIENCE", 0.3)
+    began = time.monotonic()
+    with pytest.raises(DiscoError, match=r"no address delivered it.*slower than .* \(6 times in a row"):
+        download.fetch([Resource("file", (serve(behave),), None, SIZE)], tmp_path)
+    assert time.monotonic() - began < 20
+    assert not (tmp_path / "file").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=260m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small disk is not permitted here")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_file_without_end_does_not_fill_the_disk(small_disk: Path, serve: Callable[[Behave], str]) -> None:
+    with pytest.raises(DiscoError, match=r"no size is known, and less than 268,435,456 bytes are free .*were removed"):
+        download.fetch([Resource("file", (serve(endless),), None)], small_disk)
+    assert sum(path.stat().st_size for path in small_disk.rglob("*") if path.is_file()) == 0
+
+
+def test_a_file_without_end_stops_at_a_limit(
+    tmp_path: Path, serve: Callable[[Behave], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert download._LARGEST == 2**36
+    monkeypatch.setattr(download, "_LARGEST", 2**22)
+    with pytest.raises(DiscoError, match=r"no size is known, and it has more than 4,194,304 bytes: .*were removed"):
+        download.fetch([Resource("file", (serve(endless),), None)], tmp_path)
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) == 0
 
 
 @pytest.mark.parametrize(

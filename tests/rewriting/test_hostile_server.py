@@ -69,6 +69,22 @@ def drip(handler: Any) -> None:
         time.sleep(0.05)
 
 
+def dripping_headers(handler: Any) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    drip_on(handler)
+
+
+def dripping_chunk(handler: Any) -> None:
+    start(handler, ("Transfer-Encoding", "chunked"))
+    drip_on(handler)
+
+
+def drip_on(handler: Any) -> None:
+    for _ in range(200):
+        handler.wfile.write(b"0")
+        time.sleep(0.05)
+
+
 def megabytes_of_headers(handler: Any) -> None:
     start(handler, *((f"X-{number}", "x" * 60_000) for number in range(200)))
 
@@ -89,7 +105,8 @@ def test_an_answer_without_end(behave: Callable[[Any], None]) -> None:
         tracemalloc.stop()
 
 
-def test_an_answer_that_drips() -> None:
+@pytest.mark.parametrize("drip", [drip, dripping_headers, dripping_chunk])
+def test_an_answer_that_drips(drip: Callable[[Any], None]) -> None:
     began = time.monotonic()
     with pytest.raises(DiscoError, match=r"the answer was not complete within 0\.5 s"):
         ask(drip, timeout=0.5)

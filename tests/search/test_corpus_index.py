@@ -64,6 +64,13 @@ def test_an_index_follows_its_files(
     os.utime(folder / "Rome.txt", ns=(1, 1))  # touched, not changed
     assert everything(folder) == first and encoded == []
 
+    [entry] = [path for path in cache.iterdir() if path.is_dir()]
+    for _ in range(2):
+        (entry / "vectors").mkdir()  # left by a run that was killed at its last step
+        assert everything(folder) == first and encoded == []
+        assert sorted(path.name for path in entry.iterdir()) == ["index-1", "state.json"]
+        os.utime(folder / "Rome.txt", ns=(2, 2))
+
     (folder / "Paris.txt").write_text("Paris is a large town in France.")
     (folder / "Warsaw.txt").unlink()
     (folder / "new.txt").write_text("Turin is a town in Italy.")
@@ -75,7 +82,6 @@ def test_an_index_follows_its_files(
     with DiscoSearcher(build_index(passages, tmp_path / "fresh", encoder="disco-tiny")) as searcher:
         fresh = searcher.search("warsaw poland paris france rome italy town", k=100)
         assert {hit.docid: (hit.score, hit.text) for hit in fresh} == third
-    [entry] = [path for path in cache.iterdir() if path.is_dir()]
     assert sorted(path.name for path in entry.iterdir()) == ["index-2", "state.json"]
 
     for file in folder.glob("*.txt"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,7 @@ def test_an_interrupted_build_continues(parts: Path, tmp_path: Path) -> None:
     index, sources = tmp_path / "index", plan_shards(parts, tmp_path / "index", 3)
     build_shard(sources[1], index, 1, engine="flat")
     (index / ".shard-00002.123@elsewhere.part").mkdir()
+    (index / f".disco.json.999999999@{socket.gethostname()}.part").touch()  # killed at its last step
     before = (index / "shard-00001" / "shard.json").stat().st_mtime_ns
     with pytest.raises(InputError, match="index: not all shards are complete"):
         DiscoSearcher(index, LookUp({}))
@@ -224,6 +226,7 @@ def test_an_interrupted_build_continues(parts: Path, tmp_path: Path) -> None:
     seen: list[int] = []
     assert build_shards(parts, index, 3, engine="flat", progress=seen.append).documents == sum(seen) == SIZE
     assert (index / "shard-00001" / "shard.json").stat().st_mtime_ns == before
+    assert not list(index.glob(".disco.json.*"))
     with pytest.raises(InputError, match="already there"):
         build_shards(parts, index, 3, engine="flat")
 

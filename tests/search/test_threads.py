@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 from small_indexes import LookUp, Vector, Vectors
 
+from disco_pyserini.errors import DiscoError
 from disco_pyserini.lucene.impact_index import build_index
+from disco_pyserini.search import build_index as build
 from disco_pyserini.search.searcher import DiscoSearcher
 
 FIRST_SEARCH_ON_THREADS = """
@@ -78,3 +81,26 @@ def test_searchers_of_two_indexes_at_once(tmp_path: Path) -> None:
     for _ in range(3):
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(lambda searcher: use(*searcher), searchers)) == alone
+
+
+@pytest.mark.parametrize("engine", ["lucene", "flat"])
+def test_tasks_of_asyncio_search_in_threads_while_the_searcher_is_closed(tmp_path: Path, engine: str) -> None:
+    queries: dict[str, Vector] = {f"q{i}": {f"t{i}": 2, f"t{i + 1}": 1} for i in range(20)}
+    documents = {f"d{i}": {f"t{i}": 5, f"t{i + 2}": 3} for i in range(30)}
+    build(Vectors(documents), tmp_path / "index", engine=engine)
+    searcher = DiscoSearcher(tmp_path / "index", LookUp(queries), engine)
+    alone = {qid: searcher.search(qid) for qid in queries}
+
+    async def ask(qid: str, times: int) -> list[object]:
+        return [await asyncio.to_thread(searcher.search, qid) for _ in range(times)]
+
+    async def main() -> None:
+        found = await asyncio.gather(*(ask(qid, 3) for qid in queries))
+        assert found == [[alone[qid]] * 3 for qid in queries]
+        tasks = [asyncio.create_task(ask(qid, 10**6)) for qid in queries]
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(searcher.close)
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(ended, DiscoError) and "closed" in str(ended), ended
+
+    asyncio.run(asyncio.wait_for(main(), 60))

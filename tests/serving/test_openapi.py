@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import schemathesis
 from campaign.in_process import make_app
 from hypothesis import HealthCheck, settings
-
-schemathesis = pytest.importorskip("schemathesis")
 
 
 @pytest.mark.slow
@@ -26,10 +25,12 @@ def test_the_server_keeps_to_its_description(tmp_path: Path) -> None:
 
 def _try(operation: object) -> None:
     from hypothesis import given
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     @given(case=operation.as_strategy())  # type: ignore[attr-defined]
-    @settings(max_examples=settings.default.max_examples // 4, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=settings.default.max_examples // 10, suppress_health_check=list(HealthCheck))
     def answers(case: object) -> None:
-        case.call_and_validate()  # type: ignore[attr-defined]
+        # A description cannot say that an index is served, or a document in it: what fits it may still be refused.
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])  # type: ignore[attr-defined]
 
     answers()
