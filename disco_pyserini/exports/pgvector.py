@@ -41,7 +41,8 @@ class Pgvector:
             "index": sql.Identifier(f"{place.collection}_impacts"),
             "size": sql.Literal(self._terms),
         }
-        self._connection = psycopg.connect(place.url, autocommit=True)
+        self._connect = lambda: psycopg.connect(place.url, autocommit=True)
+        self._open = self._connect()
         self._searching = Lock()
 
     def check(self, found: Survey) -> None:
@@ -110,7 +111,14 @@ class Pgvector:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._open.close()
+
+    @property
+    def _connection(self) -> Any:
+        """The connection; a new one if the server ended the last one, as it does when it restarts."""
+        if self._open.closed:
+            self._open = self._connect()
+        return self._open
 
     def _column(self, column: str, docid: str) -> str | None:
         statement = self._sql(f"SELECT {column} FROM {{table}} WHERE docid = %s")
