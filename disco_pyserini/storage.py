@@ -75,7 +75,10 @@ class ObjectPath:
             with store.open_output_stream(self._key) as file:
                 file.write(content)
 
-        self._asked(write)
+        try:
+            self._asked(write)
+        except FileNotFoundError as problem:  # the bucket
+            raise self.failed(problem) from problem
 
     def unlink(self, missing_ok: bool = False) -> None:
         try:

@@ -13,7 +13,7 @@ from filelock import FileLock
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["small_indexes", "child_processes", "s3_server"]
+pytest_plugins = ["small_indexes", "child_processes", "s3_server", "gcs_server"]
 
 # `make test` tries the same inputs each time, `make campaign` new ones.
 settings.register_profile("test", deadline=None, derandomize=True, database=None, max_examples=40)
@@ -25,10 +25,15 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 class ByFile(LoadScopeScheduling):
-    """A worker runs whole files, whose tests share what they made; long tests that share nothing go one by one."""
+    """A worker runs whole files, whose tests share what they made; long tests that share nothing go one by one.
+
+    The files that share a Ray cluster go together.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file.startswith("tests/ray/"):
+            return "tests/ray"
         return nodeid if file in ("tests/test_docs.py", "tests/reproduction/test_recipes.py") else file
 
 

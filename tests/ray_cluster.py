@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,9 @@ _PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_p
 
 class SmallCluster:
     """Nodes with one core each, and a head without any."""
+
+    prefix: Sequence[str] = ()
+    """What a command that uses the cluster starts with."""
 
     def __init__(self, nodes: int) -> None:
         from ray.cluster_utils import Cluster
@@ -38,27 +41,41 @@ class SmallCluster:
 
     def kill_worker(self) -> bool:
         """Kill a process that encodes; False if none is running."""
+        for process in self.processes("EncodingWorker.encode"):
+            process.kill()
+            return True
+        return False
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """Return the processes of this cluster that do what has this name."""
+        found = []
         for process in psutil.process_iter():
             try:
-                if any("EncodingWorker" in part for part in process.cmdline()) and self._is_ours(process):
-                    process.kill()
-                    return True
+                if any(name in part for part in process.cmdline()) and self._is_ours(process):
+                    found.append(process)
             except psutil.Error:  # ended meanwhile
                 continue
-        return False
+        return found
 
     def _is_ours(self, process: psutil.Process) -> bool:
         session = self._cluster.head_node.get_session_dir_path()
         return any(session in part for parent in process.parents() for part in parent.cmdline())
 
-    def add_node(self, **environment: str) -> None:
-        """Add a node whose processes have other environment variables."""
-        _patiently(lambda: self._cluster.add_node(num_cpus=1, env_vars=environment, **self._options()))
+    @contextmanager
+    def another_node(self, **environment: str) -> Iterator[None]:
+        """Add a node whose processes have other environment variables, for a time."""
+        node = _patiently(lambda: self._cluster.add_node(num_cpus=1, env_vars=environment, **self._options()))
+        yield
+        self._cluster.remove_node(node, allow_graceful=False)
 
     def kill_node(self) -> None:
         """Kill the oldest node, with everything on it, and add a new one."""
         self._cluster.remove_node(self._nodes.pop(0), allow_graceful=False)
         self._nodes.append(self._new_node())
+
+    def kill_head(self) -> None:
+        """Kill the head node: it knows where everything is."""
+        self._cluster.remove_node(self._cluster.head_node, allow_graceful=False)
 
     def shutdown(self) -> None:
         self._cluster.shutdown()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import boto3
 import pytest
+import requests
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,14 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
     name = "".join(letter for letter in request.node.name.lower() if letter.isalnum())[-60:]
     boto3.client("s3").create_bucket(Bucket=name)
     return f"s3://{name}"
+
+
+@contextmanager
+def credentials_checked(server: str) -> Iterator[None]:
+    """Let the server refuse requests with unknown keys for the time of a ``with`` block."""
+    set_limit = partial(requests.post, f"{server}/moto-api/reset-auth", headers={"Content-Type": "text/plain"})
+    before = set_limit(data="0").json()["PREVIOUS_INITIAL_NO_AUTH_ACTION_COUNT"]
+    try:
+        yield
+    finally:
+        set_limit(data=before).raise_for_status()

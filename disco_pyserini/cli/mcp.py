@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from disco_pyserini.cli.serve import Host, Indexes, Keys
-from disco_pyserini.cli.shared import Backend, Device, Engine, MaxLength, QueryEncoder
+from disco_pyserini.cli.shared import AllowPartial, Backend, Device, Engine, MaxLength, QueryEncoder
 
 
 class Transport(StrEnum):
@@ -31,6 +31,7 @@ def mcp(
     max_length: MaxLength = None,
     device: Device = None,
     api_keys: Keys = None,
+    allow_partial: AllowPartial = False,
 ) -> None:
     """Serve indexes to chat assistants, with the Model Context Protocol.
 
@@ -48,7 +49,8 @@ def mcp(
     from disco_pyserini.serving.listening import listen, open_indexes
     from disco_pyserini.serving.mcp_server import PATH, create_server, http_app, run_stdio
 
-    settings, limits = IndexSettings((encoder,), engine, backend, device, max_length), Limits()
+    settings = IndexSettings((encoder,), engine, backend, device, max_length, allow_partial=allow_partial)
+    limits = Limits()
     keys = read_keys(api_keys)
     opened = open_indexes(named_paths(indexes), settings)
     server = create_server(opened, settings, limits)

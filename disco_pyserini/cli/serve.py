@@ -88,6 +88,7 @@ def serve(
 
     one_thread_for_each_text()
     from disco_pyserini.errors import InputError
+    from disco_pyserini.ray.cluster import CLIENT
     from disco_pyserini.rewriting import ChatServer
     from disco_pyserini.serving.app import create_app
     from disco_pyserini.serving.gate import read_keys
@@ -102,6 +103,11 @@ def serve(
         raise InputError("expected --rewrite-server and --rewrite-model together")
     if replicas > 1 and ray is None:
         raise InputError("--replicas needs --ray: without it, this process searches")
+    if ray is not None and ray.startswith(CLIENT):
+        raise InputError(
+            f"disco serve cannot search over Ray Client ({ray}): let this machine join the cluster with `ray start "
+            "--address HOST:PORT`, then use --ray HOST:PORT or --ray auto"
+        )
     settings = IndexSettings(tuple(encoder), engine[0], backend, device, max_length, tuple(engine[1:]), allow_partial)
     limits = Limits(hits=max_hits, waiting=max_waiting, seconds=time_limit)
     keys = read_keys(api_keys)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from disco_pyserini.errors import InputError
 from disco_pyserini.exports.search_service import Place, Service
 from disco_pyserini.exports.service_searcher import engine
 from disco_pyserini.exports.survey import Survey
 from disco_pyserini.vectors import VectorBatch
+
+if TYPE_CHECKING:
+    import psycopg
 
 MOST_TERMS = 16_000
 MOST_TERMS_HNSW = 1_000
@@ -30,7 +33,6 @@ class Pgvector:
     most: int | None = None
 
     def __init__(self, place: Place, hnsw: bool = False) -> None:
-        import psycopg
         from psycopg import sql
 
         self._hnsw = hnsw
@@ -41,7 +43,8 @@ class Pgvector:
             "index": sql.Identifier(f"{place.collection}_impacts"),
             "size": sql.Literal(self._terms),
         }
-        self._connection = psycopg.connect(place.url, autocommit=True)
+        self._url = place.url
+        self._open = self._connect()
         self._searching = Lock()
 
     def check(self, found: Survey) -> None:
@@ -110,7 +113,19 @@ class Pgvector:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._open.close()
+
+    def _connect(self) -> psycopg.Connection:
+        import psycopg
+
+        return psycopg.connect(self._url, autocommit=True)
+
+    @property
+    def _connection(self) -> psycopg.Connection:
+        """The connection; a new one if the server ended the last one, as it does when it restarts."""
+        if self._open.closed:
+            self._open = self._connect()
+        return self._open
 
     def _column(self, column: str, docid: str) -> str | None:
         statement = self._sql(f"SELECT {column} FROM {{table}} WHERE docid = %s")

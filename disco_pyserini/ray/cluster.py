@@ -9,15 +9,22 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Event, Thread
 from typing import Any
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extras import check_extra
 
+logger = logging.getLogger(__name__)
+
+CLIENT = "ray://"
+"""Addresses that start so go through a program on the head node; the others need a Ray node on this machine."""
+
 _NAMES = ("local", "auto")
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[\w.-]+|\[[\da-fA-F:]+\]):(?P<port>\d{1,5})")
 _SECONDS_TO_CONNECT = 10
+_SECONDS_BETWEEN_CHECKS = 5
 _SIZE_OF_SIGACTION = 256  # at most, in bytes: `struct sigaction` differs between systems
 
 
@@ -52,9 +59,42 @@ def connected(address: str) -> Iterator[None]:
     except (Exception, SystemExit) as problem:
         raise _explained(address, problem) from problem
     try:
-        yield
+        with nullcontext() if address.startswith(CLIENT) else _watched_head():
+            yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _watched_head() -> Iterator[None]:
+    """Say that the head node is lost: Ray ends the process after a minute, without an exception."""
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    host, _, port = address.rpartition(":")
+    end = Event()
+
+    def watch() -> None:
+        lost = False
+        while not end.wait(_SECONDS_BETWEEN_CHECKS):
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_CONNECT).close()
+                lost = False
+            except OSError as problem:
+                if not lost:
+                    logger.error(
+                        f"the head node of the cluster does not answer at {address}: {problem.strerror or problem}: "
+                        "unless it comes back within a minute, Ray ends this command. What is whole is kept: run the "
+                        "same command on a cluster with a head node"
+                    )
+                lost = True
+
+    thread = Thread(target=watch, name="head node", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
 
 
 @contextmanager
@@ -103,4 +143,9 @@ def _explained(address: str, problem: BaseException) -> DiscoError:
             f"the cluster at {address} runs another version of Ray or Python than this machine: {reason:.400}: install "
             "the same versions on all nodes"
         )
-    return DiscoError(f"cannot connect to the Ray cluster at {address}: {type(problem).__name__}: {reason:.400}")
+    remedy = "if the head node has a file ~/.ray/auth_token, this machine needs the same one, and RAY_AUTH_MODE=token"
+    if address.startswith(CLIENT):
+        remedy += "; the port is that of Ray Client, 10001 by default"
+    return DiscoError(
+        f"cannot connect to the Ray cluster at {address}: {type(problem).__name__}: {reason:.400}: {remedy}"
+    )

@@ -69,7 +69,7 @@ class RayWorkers:
         )
         try:
             yield from pool.encode(chain([first], tasks), progress)
-        except ray.exceptions.RayError as problem:
+        except (ray.exceptions.RayError, ConnectionError) as problem:
             reason = f"lost the cluster: {cause(problem)}"
             raise DiscoError(f"{reason}: the same command continues after whole parts") from problem
         finally:

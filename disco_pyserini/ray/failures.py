@@ -48,7 +48,7 @@ def cause(problem: Exception) -> str:
     """Say in one line why a worker died, or why Ray lost its result."""
     import ray
 
-    text = " ".join(str(problem).split())
+    text = " ".join(str(problem).split()).rstrip(".")
     # Whenever a worker is killed, Ray's text guesses at the kernel's OOM killer, among others.
     if isinstance(problem, ray.exceptions.OutOfMemoryError) or "OUT_OF_MEMORY" in text or "low on memory" in text:
         return f"out of memory: {text:.300}"

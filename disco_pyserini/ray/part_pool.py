@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -20,20 +20,27 @@ _QUEUED = 2
 """Parts at a worker: one that it encodes, and the next."""
 
 _MOST_ATTEMPTS = 6
-"""Workers that may die with a part, and deaths of a worker in a row, before either is given up."""
+"""How often a part may fail, and a worker in a row, before either is given up."""
+
+_MOST_NODES = 3
+"""A part is given up when it has failed on as many nodes, or on all if there are fewer: one bad node ends no run."""
 
 _SECONDS_BETWEEN_REPORTS = 60.0
 
 
 @dataclass
 class _Slot:
-    """A place for a worker: when the worker dies, another one takes its place, on any node that has room."""
+    """A place for a worker: when the worker dies, another one takes its place, on any node that has room.
+
+    ``failures`` are those in a row, also of the workers that died here.
+    """
 
     actor: Any
     start: Any
     where: str = ""
+    node: str = ""
     queued: dict[Any, PartTask] = field(default_factory=dict)
-    deaths: int = 0
+    failures: int = 0
     parts: int = 0
     passages: int = 0
     seconds: float = 0.0
@@ -66,9 +73,10 @@ class PartPool:
         self._kind = ray.remote(EncodingWorker).options(num_cpus=1, num_gpus=gpus, scheduling_strategy="SPREAD")
         self._slots = [_Slot(*self._new_worker()) for _ in range(workers)]
         self._given_up: list[str] = []
+        self._kept: list[Any] = []  # workers of bad nodes: they take the room that new workers would get there
         self._undone: dict[int, PartTask] = {}
         self._again: deque[int] = deque()
-        self._attempts: Counter[int] = Counter()
+        self._failed_on: defaultdict[int, list[str]] = defaultdict(list)
         self._more = True
         self._problem: DiscoError | None = None
         self._reported = monotonic()
@@ -103,8 +111,8 @@ class PartPool:
         """End all workers."""
         import ray
 
-        for slot in self._slots:
-            ray.kill(slot.actor)
+        for actor in [*self._kept, *(slot.actor for slot in self._slots)]:
+            ray.kill(actor)
 
     def _new_worker(self) -> tuple[Any, Any]:
         actor = self._kind.remote()
@@ -157,15 +165,16 @@ class PartPool:
             self._died(slot, cause(problem))
             return None, None
         if isinstance(result, Ready):
-            slot.start, slot.where = None, result.where
+            slot.start, slot.where, slot.node = None, result.where, result.node
             if self._sample:
                 slot.queued[slot.actor.encode.remote(self._sample)] = self._sample
         elif task is None:
+            self._kept.append(slot.actor)
             self._give_up(slot, f"{result.where}: {result.reason}")
         else:
             del slot.queued[ref]
             if isinstance(result, Failure):
-                self._failed(task, result)
+                self._failed(slot, task, result)
             elif task.number < 0:
                 self._measured(result)
             else:
@@ -178,24 +187,24 @@ class PartPool:
             self._on_sample(sample)
 
     def _encoded(self, slot: _Slot, task: PartTask, done: Done) -> EncodedPart | None:
-        slot.deaths = 0
+        slot.failures = 0
         slot.parts += 1
         slot.passages += len(task.ids)
         slot.seconds += done.seconds
         return done.part if self._undone.pop(task.number, None) else None
 
-    def _failed(self, task: PartTask, failure: Failure) -> None:
-        if task.number not in self._undone:
-            return
-        if failure.bad_input:
+    def _failed(self, slot: _Slot, task: PartTask, failure: Failure) -> None:
+        """Give a part that a worker could not encode to others."""
+        if failure.bad_input and task.number in self._undone:
             raise InputError(failure.reason)
-        self._attempts[task.number] += 1
-        if self._attempts[task.number] == _MOST_ATTEMPTS:
-            raise DiscoError(
-                f"part {task.number} failed {_MOST_ATTEMPTS} times, the last time on {failure.where}: {failure.reason}"
+        slot.failures += 1
+        self._count_failure(slot, task, f"{failure.where}: {failure.reason}")
+        self._hand_back(f"{failure.where}: {failure.reason}", [task])
+        if slot.failures == _MOST_ATTEMPTS:
+            self._kept.append(slot.actor)
+            self._give_up(
+                slot, f"{failure.where}: failed {_MOST_ATTEMPTS} times in a row, the last time: {failure.reason}"
             )
-        logger.warning(f"{failure.where}: {failure.reason}: part {task.number} is tried again")
-        self._again.append(task.number)
 
     def _died(self, slot: _Slot, reason: str) -> None:
         """Give the parts of a dead worker to others, and start another worker."""
@@ -203,30 +212,35 @@ class PartPool:
 
         where = slot.where or "a worker that was starting"
         queued, slot.queued = list(slot.queued.values()), {}
-        lost = [task for task in queued if task.number in self._undone]
-        if queued and queued[0].number in self._undone:
-            self._attempts[queued[0].number] += 1  # the others had not begun
-            if self._attempts[queued[0].number] == _MOST_ATTEMPTS:
-                raise DiscoError(
-                    f"part {queued[0].number}: {_MOST_ATTEMPTS} workers died with it, the last one on {where}: {reason}"
-                )
-        numbers = ", ".join(str(task.number) for task in lost)
-        logger.warning(f"{where}: {reason}" + (f": parts {numbers} are encoded again elsewhere" if lost else ""))
-        self._again.extend(task.number for task in lost)
-        slot.deaths += 1
+        slot.failures += 1
+        if queued:
+            self._count_failure(slot, queued[0], f"{where}: {reason}")  # the others had not begun
+        self._hand_back(f"{where}: {reason}", queued)
         ray.kill(slot.actor)
-        if slot.deaths == _MOST_ATTEMPTS:
-            self._give_up(slot, f"{where}: {_MOST_ATTEMPTS} workers in a row died, the last one of: {reason}")
+        if slot.failures == _MOST_ATTEMPTS:
+            self._give_up(slot, f"{where}: failed {_MOST_ATTEMPTS} times in a row, the last time: {reason}")
         else:
             slot.actor, slot.start = self._new_worker()
             slot.where = ""
 
-    def _give_up(self, slot: _Slot, reason: str) -> None:
-        import ray
+    def _count_failure(self, slot: _Slot, task: PartTask, reason: str) -> None:
+        failed_on = self._failed_on[task.number]
+        failed_on.append(slot.node)
+        nodes = {slot.node for slot in self._slots if slot.node}
+        enough = len(failed_on) >= _MOST_ATTEMPTS and len(set(failed_on)) >= min(_MOST_NODES, len(nodes))
+        if enough and task.number in self._undone:
+            raise DiscoError(f"part {task.number} failed {len(failed_on)} times, the last time on {reason}")
 
+    def _hand_back(self, reason: str, tasks: Sequence[PartTask]) -> None:
+        lost = [task.number for task in tasks if task.number in self._undone]
+        self._again.extend(lost)
+        numbers = ", ".join(map(str, lost))
+        logger.warning(reason + (f": parts {numbers} are encoded again" if lost else ""))
+
+    def _give_up(self, slot: _Slot, reason: str) -> None:
         self._given_up.append(reason)
         self._slots.remove(slot)
-        ray.kill(slot.actor)
+        self._again.extend(task.number for task in slot.queued.values())
         if not self._slots:
             raise DiscoError(f"no worker is left: {'; '.join(dict.fromkeys(self._given_up))}")
         logger.error(f"{reason}: going on with {len(self._slots)} workers")

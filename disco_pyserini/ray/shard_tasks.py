@@ -15,7 +15,7 @@ from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.ray.failures import Failure, cause, tried, where
 from disco_pyserini.search.engine import DEFAULT_ENGINE, IndexSummary
 from disco_pyserini.search.shard_building import RECORD, build_shard, finish_shards, plan_shards
-from disco_pyserini.storage import AnyPath
+from disco_pyserini.storage import AnyPath, open_path
 from disco_pyserini.vectors.parts import VectorParts
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ def build_shards_on_cluster(
         DiscoError: a shard failed on several nodes. The others are complete, and the same call continues.
     """
     began = perf_counter()
-    index = index.absolute()
+    vectors, index = open_path(vectors), index.absolute()
+    if isinstance(vectors, Path):
+        vectors = vectors.absolute()
     sources = plan_shards(vectors, index, shards, engine=engine, store_raw=store_raw)
     failed = _run(sources, index, engine, threads, store_raw, progress)
     if failed:

@@ -42,9 +42,10 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A worker that has opened the encoder; ``where`` names its node and process."""
+    """A worker that has opened the encoder; ``where`` names its node and process, ``node`` is the node's id."""
 
     where: str
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class EncodingWorker:
         return tried(timed)
 
     def _open(self, setup: Setup) -> Ready:
+        import ray
+
         if different := _differences(setup.versions, versions()):
             raise DiscoError(f"{different}: install the versions of the machine that runs the command")
         for attempt in (1, 2):
@@ -88,7 +91,7 @@ class EncodingWorker:
             )
             if encoder.revision == setup.checkpoint.revision:
                 self._encoder = encoder
-                return Ready(where())
+                return Ready(where(), ray.get_runtime_context().get_node_id())
             if attempt == 1:
                 forget(setup.checkpoint)  # damaged on this node's disk
         raise DiscoError(f"expected weights with checksum {setup.checkpoint.revision}, found {encoder.revision}")

@@ -181,6 +181,23 @@ def test_milvus_files_hold_each_document_once(documents: Vectors, tmp_path: Path
     assert len(rows) == SIZE and read == {docid: vector for docid, vector in documents.documents.items() if vector}
 
 
+def test_a_server_that_restarted_is_asked_again(postgres: str, tmp_path: Path) -> None:
+    import psycopg
+
+    export = EXPORTERS.get("pgvector")
+    assert isinstance(export, Service)
+    export.at(postgres, "restarted")(Vectors({"d1": {"a": 1}, "d2": {"b": 1}}), tmp_path / "index")
+    searcher = ENGINES.get("pgvector").open(tmp_path / "index")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        others = "pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    with pytest.raises(DiscoError, match="terminating connection"):
+        searcher.search([{"a": 1}], 1)
+    assert [hit.docid for hit in searcher.search([{"a": 1}], 1)[0]] == ["d1"]
+    assert searcher.text("d1") is None
+    searcher.close()
+
+
 def test_a_collection_that_is_gone(postgres: str, tmp_path: Path) -> None:
     import psycopg
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
-from ray_cluster import small_cluster
+from ray_cluster import SmallCluster
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.lucene import jvm
@@ -25,9 +23,6 @@ from disco_pyserini.serving.indexes import IndexSettings, open_index
 from disco_pyserini.serving.limits import Limits
 from disco_pyserini.serving.service import Service
 from disco_pyserini.vectors import encode_corpus
-
-os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # a busy machine needs more than 30; before the import
-pytest.importorskip("ray")
 
 SHARDS = 2
 TEXTS = ["the harbour exports salt", "a choir sings in the old chapel", "the museum opens on sunday"]
@@ -48,17 +43,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """Two nodes, each of them several processes on this machine, and a head; this process runs Java already."""
+def serve(cluster: SmallCluster) -> Iterator[None]:
+    """The cluster that this process is connected to; it runs Java already."""
     from ray import serve
 
     jvm.start()
-    with small_cluster(2) as cluster:
-        handler = segmentation_handler()
-        with connected(cluster.address):
-            assert segmentation_handler() == handler, "Java ends the process at its next null pointer"
-            yield
-            serve.shutdown()
+    handler = segmentation_handler()
+    with connected(cluster.address):
+        assert segmentation_handler() == handler, "Java ends the process at its next null pointer"
+        yield
+        serve.shutdown()
 
 
 def segmentation_handler() -> bytes:
@@ -74,20 +68,9 @@ def expected(folder: Path) -> list[Sequence[Hit]]:
         return list(searcher.batch_search(QUESTIONS, QIDS, k=30).values())
 
 
-def replicas_running() -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if any("ServeReplica:disco-" in part for part in process.cmdline()):
-                found.append(process)
-        except psutil.Error:  # ended meanwhile
-            continue
-    return found
-
-
 @pytest.mark.slow
 def test_the_answers_of_one_index_while_replicas_die(
-    cluster: None, folder: Path, expected: list[Sequence[Hit]]
+    cluster: SmallCluster, serve: None, folder: Path, expected: list[Sequence[Hit]]
 ) -> None:
     open_searcher = Replicas(number=2, seconds=120).open
     with DiscoSearcher(folder / "shards", engine="flat", open_searcher=open_searcher) as searcher:
@@ -96,7 +79,7 @@ def test_the_answers_of_one_index_while_replicas_die(
         assert hit.text and hit.text == searcher.doc(hit.docid)
         with DiscoSearcher(folder / "one", engine="flat") as one:
             assert searcher.explain(QUESTIONS[0], hit.docid) == one.explain(QUESTIONS[0], hit.docid)
-        running = replicas_running()
+        running = cluster.processes("ServeReplica:disco-")
         assert len(running) >= 2 * SHARDS
         with ThreadPoolExecutor(4) as pool:
             answers = [pool.submit(searcher.search, question, 30) for question in QUESTIONS * 20]
@@ -106,11 +89,13 @@ def test_the_answers_of_one_index_while_replicas_die(
 
 
 @pytest.mark.slow
-def test_a_replaced_index_loses_no_request(cluster: None, folder: Path, expected: list[Sequence[Hit]]) -> None:
+def test_a_replaced_index_loses_no_request(
+    cluster: SmallCluster, serve: None, folder: Path, expected: list[Sequence[Hit]]
+) -> None:
     settings = IndexSettings(engine="flat", open_searcher=Replicas(1, 120).open)
 
     async def answer() -> list[list[str]]:
-        served = await asyncio.to_thread(open_index, "docs", folder / "shards", settings)
+        served = await asyncio.to_thread(open_index, "docs", folder / "one", settings)
         service = Service([served], settings, replace(Limits(), waiting=10_000, seconds=300))
         asked = [asyncio.create_task(service.search("docs", [question], 30)) for question in QUESTIONS * 10]
         new = await service.reload("docs")
@@ -121,12 +106,12 @@ def test_a_replaced_index_loses_no_request(cluster: None, folder: Path, expected
         return found
 
     assert asyncio.run(answer()) == [[hit.docid for hit in hits] for hits in expected * 11]
-    for process in replicas_running():
+    for process in cluster.processes("ServeReplica:disco-"):
         process.wait(60)
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_not_an_index(cluster: None, folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_an_index(serve: None, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected the folder of an index, found nothing"):
         DiscoSearcher(folder / "nothing", engine="flat", open_searcher=Replicas().open)
     with pytest.raises(DiscoError, match=r"Ray cannot serve a shard: .*no-index"):

@@ -54,6 +54,15 @@ async def misuse_tools(client: Client) -> None:
     await use_tools(client)
 
 
+async def ask_partly(client: Client) -> None:
+    arguments = {"messages": CONVERSATION, "index": "partial"}
+    found = await client.call_tool("search_conversation", arguments)
+    assert found.structured_content
+    assert "salt" in {passage["docid"] for passage in found.structured_content["passages"]} <= {"salt", "museum"}
+    [missing] = found.structured_content["missing_shards"]
+    assert missing.endswith("shard-00001")
+
+
 def with_client(target: Any, *uses: Callable[[Client], Awaitable[None]]) -> None:
     async def run() -> None:
         async with Client(target) as client:
@@ -64,20 +73,22 @@ def with_client(target: Any, *uses: Callable[[Client], Awaitable[None]]) -> None
 
 
 @pytest.mark.slow
-def test_a_host_starts_it_as_the_documentation_says(docs: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_host_starts_it_as_the_documentation_says(
+    docs: Path, partial: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
     [snippet] = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     [server] = json.loads(snippet)["mcpServers"].values()
     assert server["command"] == "disco"
     arguments = [str(docs) if argument == "/path/to/my-index" else argument for argument in server["args"]]
     assert str(docs) in arguments
+    arguments += [f"partial={partial}", "--allow-partial"]
     variables = {
         "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
         "PYTHONPATH": str(REPOSITORY),
         "PYSERINI_CACHE": str(tmp_path),
     }
-    with_client(
-        stdio_client(StdioServerParameters(command=server["command"], args=arguments, env=variables)), use_tools
-    )
+    host = StdioServerParameters(command=server["command"], args=arguments, env=variables)
+    with_client(stdio_client(host), use_tools, ask_partly)
 
 
 def test_streamable_http(docs: Path) -> None:
