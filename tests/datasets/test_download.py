@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -354,11 +355,18 @@ def test_a_length_that_the_server_states_is_held_against_the_disk(small_disk: Pa
 
 def test_what_fitted_on_a_full_disk_is_continued(small_disk: Path, server: FileServer) -> None:
     resize(small_disk, "4m")
-    filler = small_disk / "filler"  # written by somebody else, after the room was checked
-    one = resource(server.add("f", CONTENT, during=lambda: filler.write_bytes(bytes(2**20)) and None))
+    part = small_disk / "data/.file.bin.part"
+
+    def fill() -> None:
+        """Write a file as another program would, once the room was checked."""
+        while not part.exists():
+            time.sleep(0.01)
+        (small_disk / "filler").write_bytes(bytes(2**20))
+
+    one = resource(server.add("f", CONTENT, during=fill))
     with pytest.raises(DiscoError, match=r"No space left on device: what was fetched is kept"):
         fetch([one], small_disk)
-    kept = (small_disk / "data/.file.bin.part").stat().st_size
+    kept = part.stat().st_size
     assert kept > 2**20 and not (small_disk / "data/file.bin").exists()
     resize(small_disk, "8m")
     server.files["/f"].during = lambda: None
