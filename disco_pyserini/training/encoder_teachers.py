@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, issparse, load_npz, save_npz
 
+from disco_pyserini.encoding.locate import checksum, locate_transformer
 from disco_pyserini.errors import InputError
 from disco_pyserini.files import write_bytes_aside
 from disco_pyserini.training.siamese_config import EncoderTeacher, Pool
@@ -129,6 +130,8 @@ def teacher_vectors(
         InputError: there is no such encoder.
     """
     digest = hashlib.sha256(teacher.encoder.encode())
+    if Path(teacher.encoder).is_dir():  # whose files may change under the same name
+        digest.update(checksum(locate_transformer(teacher.encoder)).encode())
     for text in texts:
         digest.update(text.encode() + b"\0")
     suffix = ".npz" if teacher.kind == "sparse" else ".npy"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import torch
 import yaml
 from checkpoints import make_checkpoint
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_matrix
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -24,10 +25,10 @@ from disco_pyserini.cli.main import app
 from disco_pyserini.errors import InputError
 from disco_pyserini.training.config import read_siamese_config
 from disco_pyserini.training.document_training import train_documents
-from disco_pyserini.training.encoder_teachers import CandidatePool, TeacherVectors
+from disco_pyserini.training.encoder_teachers import CandidatePool, TeacherVectors, teacher_vectors
 from disco_pyserini.training.pooling import pool
 from disco_pyserini.training.siamese import SiameseLoss, encode, encode_all, siamese
-from disco_pyserini.training.siamese_config import Pool, SiameseConfig
+from disco_pyserini.training.siamese_config import EncoderTeacher, Pool, SiameseConfig
 from disco_pyserini.training.siamese_evaluator import SiameseEvaluator, lower_bias
 from disco_pyserini.training.watch import DistillationTrainer
 
@@ -156,6 +157,21 @@ def test_a_draw_depends_on_seed_step_and_query() -> None:
     for ranking in candidates.rankings(rows):
         assert len(np.intersect1d(drawn, ranking[:5])) >= 2
         assert len(np.intersect1d(drawn, ranking[5:])) >= 3
+
+
+def test_a_teacher_whose_weights_changed_encodes_again(setup: Path, tmp_path: Path) -> None:
+    dense = shutil.copytree(setup / "dense", tmp_path / "dense")
+    teacher = EncoderTeacher(encoder=str(dense), kind="dense")
+
+    def vectors() -> Any:
+        return teacher_vectors(teacher, ["salt", "harbour"], tmp_path, encode_sparse=lambda name, texts: csr_matrix(()))
+
+    before = vectors()
+    weights = load_file(dense / "model.safetensors")
+    assert np.array_equal(vectors(), before) and len(list(tmp_path.glob("*.npy"))) == 1
+    name = next(name for name in weights if "word_embeddings" in name)
+    save_file(weights | {name: weights[name].flip(0)}, dense / "model.safetensors")
+    assert not np.array_equal(vectors(), before)
 
 
 def test_the_divergence_falls(setup: Path) -> None:
