@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 from disco_pyserini.errors import DiscoError, InputError
@@ -32,8 +32,8 @@ _SIZE_OF_SIGACTION = 256  # at most, in bytes: `struct sigaction` differs betwee
 def connected(address: str) -> Iterator[None]:
     """Connect to a cluster for the time of a ``with`` block; a connection that is open already is used and stays.
 
-    Lucene indexes may be open. A program that calls ``ray.init`` itself has to do so before it opens one: Ray replaces
-    signal handlers that Java needs, and without them Java soon ends the process.
+    Lucene indexes may be open. A program that calls ``ray.init`` itself has to do so before it opens one, and not end
+    Ray before it closes it: Ray takes signal handlers away that Java needs, and without them Java ends the process.
 
     Args:
         address: ``HOST:PORT`` of a cluster that this machine belongs to, or ``ray://HOST:PORT`` of one that it does
@@ -54,7 +54,7 @@ def connected(address: str) -> Iterator[None]:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # our own cluster reports to nobody
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
-        with _java_handlers():
+        with _handlers_kept():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (Exception, SystemExit) as problem:
         raise _explained(address, problem) from problem
@@ -62,7 +62,8 @@ def connected(address: str) -> Iterator[None]:
         with nullcontext() if address.startswith(CLIENT) else _watched_head():
             yield
     finally:
-        ray.shutdown()
+        with _handlers_kept():
+            ray.shutdown()
 
 
 @contextmanager
@@ -98,11 +99,14 @@ def _watched_head() -> Iterator[None]:
 
 
 @contextmanager
-def _java_handlers() -> Iterator[None]:
-    """Bring back the handlers of the signals by which Java notices null pointers and the end of a mapped file."""
+def _handlers_kept() -> Iterator[None]:
+    """Bring back the signal handlers that Ray replaces when it starts and removes when it ends.
+
+    Java notices null pointers and the ends of mapped files by signals. After SIGTERM, unfinished files are removed.
+    """
     libc = ctypes.CDLL(None)
-    kept = {}
-    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL):
+    kept, on_sigterm = {}, signal.getsignal(signal.SIGTERM)
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTERM):
         kept[number] = ctypes.create_string_buffer(_SIZE_OF_SIGACTION)
         libc.sigaction(number, None, kept[number])
     try:
@@ -110,6 +114,8 @@ def _java_handlers() -> Iterator[None]:
     finally:
         for number, action in kept.items():
             libc.sigaction(number, action, None)
+        if on_sigterm is not None and current_thread() is main_thread():  # Ray sets its own in no other thread
+            signal.signal(signal.SIGTERM, on_sigterm)
 
 
 def _check_address(address: str) -> None:

@@ -48,18 +48,22 @@ def serve(cluster: SmallCluster) -> Iterator[None]:
     from ray import serve
 
     jvm.start()
-    handler = segmentation_handler()
+    before = handlers()
     with connected(cluster.address):
-        assert segmentation_handler() == handler, "Java ends the process at its next null pointer"
+        assert handlers() == before, "Java ends the process at its next null pointer"
         yield
         serve.shutdown()
+    assert handlers() == before
 
 
-def segmentation_handler() -> bytes:
-    """The address of the handler of SIGSEGV, the first member of ``struct sigaction``."""
+def handlers() -> tuple[object, ...]:
+    """The handlers of SIGSEGV and SIGTERM: the first member of ``struct sigaction``, and Python's."""
     action = ctypes.create_string_buffer(256)
-    ctypes.CDLL(None).sigaction(signal.SIGSEGV, None, action)
-    return action.raw[: ctypes.sizeof(ctypes.c_void_p)]
+    found = []
+    for number in (signal.SIGSEGV, signal.SIGTERM):
+        ctypes.CDLL(None).sigaction(number, None, action)
+        found.append(action.raw[: ctypes.sizeof(ctypes.c_void_p)])
+    return *found, signal.getsignal(signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
