@@ -52,7 +52,11 @@ def test_demo_world(tmp_path: Path, demo: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "conditions"), [("minicoll", ()), ("minicoll-cast2022-responses", ("splade.human", "english-tiny"))]
+    ("name", "conditions"),
+    [
+        ("minicoll", ("bm25.conversation", "splade.human", "english")),
+        ("minicoll-cast2022-responses", ("splade.human", "english-tiny")),
+    ],
 )
 def test_real_conversations(name: str, conditions: Sequence[str], tmp_path: Path, shared_data: Path) -> None:
     assert find_recipe(name).data == shared_data / name
