@@ -113,8 +113,15 @@ def temporary_folder(path: Path, suffix: str, remedy: str = "check the path and 
             _writing.add(folder)
     except OSError as problem:
         raise DiscoError(f"cannot write {path}: {problem.strerror or problem}: {remedy}") from problem
-    with temporary, _in_progress(folder):
-        yield folder
+    try:
+        with _in_progress(folder):
+            yield folder
+    finally:
+        try:
+            temporary.cleanup()
+        except BaseException:  # Ctrl-C just now: nothing would remove the rest if the command's result is complete
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def check_room(folder: Path, needed: int, purpose: str) -> None:

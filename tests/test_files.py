@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,22 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path, kind: str, name: 
     with (write_aside if kind == "file" else folder_aside)(tmp_path / name):
         pass
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_ctrl_c_while_a_temporary_folder_is_removed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink, interrupts = os.unlink, [KeyboardInterrupt]
+
+    def interrupted(*args: Any, **kwargs: Any) -> None:
+        if interrupts:
+            raise interrupts.pop()
+        unlink(*args, **kwargs)
+
+    with pytest.raises(KeyboardInterrupt), temporary_folder(tmp_path / "out", ".vectors") as folder:
+        (folder / "large").touch()
+        monkeypatch.setattr(os, "unlink", interrupted)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_temporary_folder_of_a_killed_process_is_removed(tmp_path: Path) -> None:

@@ -115,24 +115,28 @@ class GatedSplade(PreTrainedModel):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: Any) -> MaskedLMOutput:
         """Return gated logits (batch, length, vocabulary); padding has logits of 0."""
-        if attention_mask is None:
-            attention_mask = torch.ones_like(input_ids)
         states, gates = self.states_and_gates(input_ids, attention_mask)
         states = torch.cat([states, torch.ones_like(states[..., :1])], dim=-1) * gates.unsqueeze(-1)
         return MaskedLMOutput(logits=self.head(states.to(self.head.weight.dtype)))
 
-    def states_and_gates(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``h + S c`` (batch, length, width) and ``g`` (batch, length), which is 0 for padding."""
+    def states_and_gates(self, ids: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return ``h + S c`` (batch, length, width) and ``g`` (batch, length), which is 0 for padding.
+
+        Args:
+            ids: (batch, length).
+            mask: (batch, length), 0 for padding; None if there is none.
+        """
         segments = (ids == self.config.separator).long().cumsum(1)
         segments = segments - (ids == self.config.separator).long()  # a separator ends its utterance
+        seen = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
         context = self._read(ids, mask)
-        states = self._states(ids, segments, mask.bool()) + self.shift(context)
+        states = self._states(ids, segments, seen) + self.shift(context)
         bias = torch.where(segments == 0, self.gate_bias[0], self.gate_bias[1])
         open_share, margin = torch.sigmoid(self.gate(context).squeeze(-1) + bias), self.config.gate_margin
         gates = ((1 + 2 * margin) * open_share - margin).clamp(0, 1)
-        return states, torch.where(mask.bool(), gates, 0)
+        return states, torch.where(seen, gates, 0)
 
-    def _read(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def _read(self, ids: Tensor, mask: Tensor | None) -> Tensor:
         if self.config.shared_embeddings:
             embeddings = self.document.get_input_embeddings()(ids)
             states: Tensor = self.reader(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state

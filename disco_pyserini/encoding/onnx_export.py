@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from disco_pyserini.encoding.causal import Echo, echo_of
 from disco_pyserini.encoding.gated_splade import GatedSplade
+from disco_pyserini.encoding.onnx_attention import FUSED
 from disco_pyserini.encoding.torch_backend import load_body
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.files import temporary_folder, write_bytes_aside
@@ -67,7 +68,7 @@ class _GatedSplade(nn.Module):
         self.biases = nn.ParameterList(nn.Parameter(block.contiguous()) for block in torch.split(bias, _BLOCK))
 
     def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor]:
-        states, gates = self.body.states_and_gates(input_ids, torch.ones_like(input_ids))
+        states, gates = self.body.states_and_gates(input_ids, None)
         # The first token is kept even if its gate is closed: the maximum needs one, and its logits are then 0.
         first = torch.arange(input_ids.shape[1]) == 0
         used = (first | (gates[0] > 0)).nonzero().squeeze(1)
@@ -93,8 +94,7 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     body, tokens = load_body(folder, tokenizer_name)
-    # ONNX Runtime recognises eager attention and fuses it into one operation.
-    body.set_attn_implementation("eager")
+    body.set_attn_implementation(FUSED)
     gated = isinstance(body, GatedSplade)
     splade = _GatedSplade(body).eval() if gated else _Splade(body, echo_of(body.config, tokens)).eval()
     size = sum(parameter.nbytes for parameter in splade.parameters())
@@ -124,9 +124,10 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
                     made, smaller, ["MatMul"], per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
                 )
         model = onnx.load(smaller if int8 else made)
-        onnx.helper.set_model_props(model, {"disco": json.dumps(tokens.to_json())})
-        with write_bytes_aside(file) as out:
-            out.write(model.SerializeToString())
+    # After the temporary folder: a process killed while it removes it makes the file, and the folder, again.
+    onnx.helper.set_model_props(model, {"disco": json.dumps(tokens.to_json())})
+    with write_bytes_aside(file) as out:
+        out.write(model.SerializeToString())
 
 
 @contextlib.contextmanager
