@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from checkpoints import WORDS, make_checkpoint
+from transformers import AutoTokenizer, ModernBertConfig, ModernBertForMaskedLM
 
 from disco_pyserini import Conversation, DiscoDocumentEncoder, DiscoError, DiscoQueryEncoder, InputError
 from disco_pyserini.encoding import document_encoder
@@ -53,6 +55,21 @@ def test_onnx_gives_torchs_weights(checkpoint: Path) -> None:
     assert (onnx.vocabulary, onnx.separator, onnx.revision) == (exact.vocabulary, exact.separator, exact.revision)
     conversation = Conversation.from_history("who [SEP] wrote?", [("the album", "by the band")])
     assert onnx.encode(conversation) == exact.encode(conversation)
+
+
+@pytest.mark.slow
+def test_onnx_keeps_the_windows_of_local_attention(checkpoint: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "modernbert"
+    shutil.copytree(checkpoint, folder, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
+    torch.manual_seed(1)
+    special = {"pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3}
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2}
+    config = ModernBertConfig(
+        vocab_size=len(AutoTokenizer.from_pretrained(folder)), local_attention=16, **shape, **special
+    )
+    ModernBertForMaskedLM(config).save_pretrained(folder)
+    exact, onnx = (DiscoQueryEncoder(str(folder), backend=backend) for backend in ("torch", "onnx"))
+    assert np.allclose(dense(exact, texts(12)), dense(onnx, texts(12)), atol=1e-4)
 
 
 @pytest.mark.slow
