@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -159,6 +160,10 @@ def test_every_node_fails(
         encode_on_cluster(tmp_path / "ray", encoder, workers=TWO_WORKERS)
 
 
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
 @pytest.mark.slow
 def test_the_command(cluster: SmallCluster, checkpoint: Path, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus.jsonl"
@@ -228,3 +233,6 @@ def test_the_bytes_of_one_machine_whatever_is_killed(
     assert kept is not None and kept.passages == len(PASSAGES)  # what was in progress, too
     assert encode_on_cluster(folder, encoder).complete
     assert content(folder) == content(expected)
+    planned = re.findall(r"about ([\d,]+) passages/s each", caplog.text)
+    reported = re.findall(r"passages, ([\d,]+) passages/s", caplog.text)
+    assert max(map(_number, reported)) < 10 * min(map(_number, planned))
