@@ -9,8 +9,9 @@ from itertools import chain
 
 from disco_pyserini.encoding import DiscoDocumentEncoder
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.cluster import room_for_workers
 from disco_pyserini.ray.failures import cause
-from disco_pyserini.ray.part_pool import PartPool, room_for_workers
+from disco_pyserini.ray.part_pool import PartPool
 from disco_pyserini.ray.weights import ship
 from disco_pyserini.ray.worker import Done, Setup, versions
 from disco_pyserini.vectors.part_encoding import EncodedPart, PartTask, Progress

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.cluster import room_for_workers
 from disco_pyserini.ray.failures import Failure, cause
 from disco_pyserini.ray.worker import Done, EncodingWorker, Ready, Setup
 from disco_pyserini.vectors.part_encoding import EncodedPart, PartTask, Progress
@@ -48,19 +49,6 @@ class _Slot:
     @property
     def rate(self) -> float:
         return self.passages / self.seconds if self.seconds else 0.0
-
-
-def room_for_workers(gpus: float) -> dict[str, int]:
-    """Return how many workers, each with a core and so many GPUs, every living node holds, by the node's id."""
-    import ray
-
-    return {
-        node["NodeID"]: int(
-            min(node["Resources"].get("CPU", 0), node["Resources"].get("GPU", 0) / gpus if gpus else float("inf"))
-        )
-        for node in ray.nodes()
-        if node["Alive"]
-    }
 
 
 class PartPool:

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import ray
 from ray_cluster import SmallCluster
 from typer.testing import CliRunner
 
@@ -21,7 +23,7 @@ from disco_pyserini.cli.main import app
 from disco_pyserini.encoding import DiscoDocumentEncoder, document_encoder
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.passages import Passage
-from disco_pyserini.ray import worker
+from disco_pyserini.ray import shard_tasks, worker
 from disco_pyserini.ray.cluster import connected
 from disco_pyserini.ray.encoding_run import RayWorkers
 from disco_pyserini.ray.failures import Failure, tried
@@ -193,6 +195,28 @@ def test_shards_are_built_on_the_cluster(expected: Path, tmp_path: Path, monkeyp
     assert build_shards_on_cluster("vectors", tmp_path / "again", 1, engine="flat").documents == 240
     assert summary.documents == build_shards(expected, tmp_path / "one", 2, engine="flat").documents == 240
     assert content(tmp_path / "ray") == content(tmp_path / "one")
+
+
+@pytest.mark.slow
+def test_a_shard_is_built_again_on_another_node(
+    expected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also while that one is busy, and the bad node idle: it fails at once."""
+    build, bad = shard_tasks._build, tmp_path / "bad"
+
+    def build_or_fail(*arguments: Any) -> str | Failure:
+        node = ray.get_runtime_context().get_node_id()
+        with suppress(FileExistsError):
+            bad.symlink_to(node)
+        if bad.readlink().name == node:
+            return tried(lambda: str(1 / 0))
+        time.sleep(3)
+        return build(*arguments)
+
+    monkeypatch.setattr(shard_tasks, "_build", build_or_fail)
+    summary = build_shards_on_cluster(expected, tmp_path / "index", 2, engine="flat")
+    assert summary.documents == 240
+    assert "ZeroDivisionError: division by zero: shard" in caplog.text
 
 
 @pytest.mark.slow
