@@ -47,7 +47,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "search-command": {"size": 100},
     "index-build": {"at_once": 30_000},
     "search": {"sizes": (48_000,), "queries": 60, "conversations": 200},
-    "sharded-search": {"rounds": 2},
+    "sharded-search": {"rounds": 2, "queries": 100},
     "scale": {"sizes": (10_000, 50_000)},
     "serving": {"rounds": 2},
     "training": {"rounds": 2},

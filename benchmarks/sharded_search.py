@@ -1,9 +1,10 @@
-"""Queries per second and latency of an index in 1, 2 and 4 shards: in one process, and with Ray Serve's replicas."""
+"""Queries per second and latency of an index in 1, 2 and 4 shards: in one process, and on replicas of Ray Serve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,21 +13,25 @@ from time import perf_counter, process_time
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 
 from benchmarks.english import COLLECTIONS, English
 from benchmarks.given import Given
 from benchmarks.measure import interleave
 from benchmarks.mixed_vectors import MixedVectors
 from benchmarks.results_page import Check, Report, Row
-from disco_pyserini.extras import has_extra
 from disco_pyserini.lucene import jvm
+from disco_pyserini.ray.cluster import connected
+from disco_pyserini.ray.serving import Replicas
 from disco_pyserini.search import DiscoSearcher, build_index
 from disco_pyserini.search.engine import IndexSummary
 from disco_pyserini.vectors import VectorBatch, VectorSpace
 
 ENGINES = ("lucene", "flat")
 SHARDS = (1, 2, 4)
+"""Numbers of shards. One first: the others are compared with it."""
 REPLICAS = (1, 2)
+"""Numbers of replicas of each shard on Ray Serve."""
 CLIENTS = 8
 K = 100
 
@@ -56,19 +61,31 @@ class Slice:
 
 
 class Load(NamedTuple):
-    """What a round took: queries per second, the milliseconds of each query, and those of processor time per query."""
+    """What a round took: queries per second, milliseconds of each query, and processor time per query, in milliseconds.
+
+    That is the time of this process, which asks and merges, and that of the replicas.
+    """
 
     rate: float
     milliseconds: list[float]
-    processor: float
+    server: float
+    replicas: float
+
+
+class Contender(NamedTuple):
+    """A searcher, and the processes that search for it, besides this one."""
+
+    searcher: DiscoSearcher
+    replicas: Sequence[psutil.Process] = ()
 
 
 def main(
     rounds: int = 3,
     collection: Path | None = None,
     size: int = 48_000,
-    queries: int = 100,
+    queries: int = 300,
     encoder: str = "english",
+    shards: Sequence[int] = SHARDS,
     replicas: Sequence[int] = REPLICAS,
 ) -> Report:
     """Build the shards, compare what they find, and send the same queries to each from several clients."""
@@ -76,100 +93,96 @@ def main(
     base = english.vectors()
     source = MixedVectors(base, size)
     given = english.queries(encoder, queries)
-    rows: list[Row] = []
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory() as temporary, ExitStack() as stack:
         folders: dict[int, list[Path]] = {}
         built: list[IndexSummary] = []
-        for shards in SHARDS:
-            folders[shards] = [Path(temporary) / f"{shards}" / f"{number}" for number in range(shards)]
-            for number, folder in enumerate(folders[shards]):
-                built.append(build_index(Slice(source, number, shards), folder, engine=",".join(ENGINES)))
-        searchers = {
-            _name(engine, shards): DiscoSearcher(folders[shards], Given(given), engine)
+        for of in shards:
+            folders[of] = [Path(temporary) / f"{of}" / f"{number}" for number in range(of)]
+            for number, folder in enumerate(folders[of]):
+                built.append(build_index(Slice(source, number, of), folder, engine=",".join(ENGINES)))
+        contenders = {
+            (of, engine): Contender(stack.enter_context(DiscoSearcher(folders[of], Given(given), engine)))
+            for of in shards
             for engine in ENGINES
-            for shards in SHARDS
         }
-        found = {name: searcher.batch_search(list(given), list(given), K) for name, searcher in searchers.items()}
-        measured = interleave({name: partial(send, each, given) for name, each in searchers.items()}, rounds)
-        for searcher in searchers.values():
-            searcher.close()
-        if replicas and has_extra("ray"):
-            measured |= _on_ray(folders, given, rounds, replicas)
-        rows = [
-            *(
-                Row("queries per second", "1/s", name, [load.rate for load in loads])
-                for name, loads in measured.items()
-            ),
-            *(
-                Row(f"p{p}", "ms", name, [float(np.percentile(load.milliseconds, p)) for load in loads])
-                for p in (50, 99)
-                for name, loads in measured.items()
-            ),
-            *(
-                Row("processor time", "ms/query", name, [load.processor for load in loads])
-                for name, loads in measured.items()
-                if name in searchers
-            ),
-            *_sizes(folders[1][0], built[0]),
-        ]
-    first = found[_name("flat", 1)]
-    same = all(each == first for each in found.values())
+        if replicas:
+            stack.enter_context(connected("local"))
+        for of in shards:
+            for number in replicas:
+                name = f"flat on Ray Serve, {number} {'replica' if number == 1 else 'replicas'} of each shard"
+                contenders[of, name] = _on_ray(folders[of], given, number, stack)
+        found = [each.searcher.batch_search(list(given), list(given), K) for each in contenders.values()]
+        measured = interleave({name: partial(send, each, given) for name, each in contenders.items()}, rounds)
+        rows = [*_rows(measured), *_sizes(folders[shards[0]], built[: shards[0]])]
+    same = all(each == found[0] for each in found)
     return Report(
         "sharded-search",
         f"{base.total:,} real passages ({english.name.replace('+', ' and ')}) and documents mixed of them, {size:,} in "
-        f"all; {len(given)} conversations, encoded with `{encoder}`, from {CLIENTS} clients at once, {K} hits. Shards "
-        "in one process share its cores; those on Ray Serve are processes of their own (flat engine), on the same "
-        "cores. Processor time: of the searching process.",
-        ("disco-pyserini", "pyserini", "numba"),
+        f"all; {len(given)} conversations, encoded with `{encoder}`, from {CLIENTS} clients at once, {K} hits. "
+        "`lucene` and `flat` search all shards in one process; on Ray Serve, every replica is a process. All share the "
+        "same cores. Server and replicas: processor time of the process that asks and merges, and of the replicas.",
+        ("disco-pyserini", "pyserini", "numba", *(["ray"] if replicas else [])),
         rows,
         (),
-        [Check("documents, scores and order of all numbers of shards", "equal" if same else "different", same)],
+        [Check("documents, scores and order of all contenders", "equal" if same else "different", same)],
         {"Java": jvm.choose_java().version},
+        matrix=True,
     )
 
 
-def send(searcher: DiscoSearcher, queries: Mapping[str, object]) -> Load:
+def send(contender: Contender, queries: Mapping[str, object]) -> Load:
     """Send every query once, from `CLIENTS` threads."""
 
     def ask(qid: str) -> float:
         began = perf_counter()
-        len(searcher.search(qid, K))
+        len(contender.searcher.search(qid, K))
         return 1000 * (perf_counter() - began)
 
-    began, processor = perf_counter(), process_time()
+    began, used, used_by_replicas = perf_counter(), process_time(), _processor_time(contender.replicas)
     with ThreadPoolExecutor(CLIENTS) as pool:
         milliseconds = list(pool.map(ask, queries))
-    return Load(
-        len(queries) / (perf_counter() - began), milliseconds, 1000 * (process_time() - processor) / len(queries)
-    )
+    seconds = perf_counter() - began
+    each = 1000 / len(queries)
+    server, replicas = process_time() - used, _processor_time(contender.replicas) - used_by_replicas
+    return Load(len(queries) / seconds, milliseconds, each * server, each * replicas)
 
 
-def _on_ray(
-    folders: Mapping[int, list[Path]], queries: dict[str, dict[str, int]], rounds: int, replicas: Sequence[int]
-) -> dict[str, list[Load]]:
-    """Measure one number of shards and replicas after the other: together, they would not fit into memory."""
-    from disco_pyserini.ray.cluster import connected
-    from disco_pyserini.ray.serving import Replicas
-
-    measured = {}
-    with connected("local"):
-        for shards in SHARDS:
-            for number in replicas:
-                opener = Replicas(number, seconds=300).open
-                with DiscoSearcher(folders[shards], Given(queries), "flat", open_searcher=opener) as searcher:
-                    send(searcher, queries)
-                    name = f"{_name('Ray Serve', shards)}, {number} {'replica' if number == 1 else 'replicas'}"
-                    measured[name] = [send(searcher, queries) for _ in range(rounds)]
-    return measured
+def _processor_time(processes: Iterable[psutil.Process]) -> float:
+    """Seconds so far."""
+    times = [process.cpu_times() for process in processes]
+    return sum(each.user + each.system for each in times)
 
 
-def _name(what: str, shards: int) -> str:
-    return f"{what}, {shards} {'shard' if shards == 1 else 'shards'}"
+def _on_ray(folders: Sequence[Path], queries: dict[str, dict[str, int]], number: int, stack: ExitStack) -> Contender:
+    """Start the replicas of shards; they end with the stack."""
+    before = _replicas()
+    opener = Replicas(number, seconds=300).open
+    searcher = stack.enter_context(DiscoSearcher(folders, Given(queries), "flat", open_searcher=opener))
+    return Contender(searcher, sorted(_replicas() - before, key=lambda process: process.pid))
 
 
-def _sizes(index: Path, summary: IndexSummary) -> Iterator[Row]:
+def _replicas() -> set[psutil.Process]:
+    """The processes of Ray Serve's replicas that run now."""
+    children = psutil.Process().children(recursive=True)
+    return {process for process in children if any("ServeReplica" in part for part in process.cmdline())}
+
+
+def _rows(measured: Mapping[tuple[int, str], Sequence[Load]]) -> Iterator[Row]:
+    for (of, name), loads in measured.items():
+        table = f"{of} {'shard' if of == 1 else 'shards'}"
+        yield Row(f"{table}: queries per second", "1/s", name, [load.rate for load in loads])
+        for p in (50, 99):
+            milliseconds = [float(np.percentile(load.milliseconds, p)) for load in loads]
+            yield Row(f"{table}: p{p}", "ms", name, milliseconds)
+        yield Row(f"{table}: server", "ms/query", name, [load.server for load in loads])
+        if any(load.replicas for load in loads):
+            yield Row(f"{table}: replicas", "ms/query", name, [load.replicas for load in loads])
+
+
+def _sizes(shards: Sequence[Path], built: Sequence[IndexSummary]) -> Iterator[Row]:
+    documents, postings = (sum(getattr(each, name) for each in built) for name in ("documents", "postings"))
     for engine in ENGINES:
-        files = [path for path in (index / "flat" if engine == "flat" else index).iterdir() if path.is_file()]
-        size = sum(path.stat().st_size for path in files) / summary.documents
-        yield Row("size, without texts", "bytes/document", engine, [size])
-        yield Row("postings", "per document", engine, [summary.postings / summary.documents])
+        folders = [shard / "flat" if engine == "flat" else shard for shard in shards]
+        size = sum(path.stat().st_size for folder in folders for path in folder.iterdir() if path.is_file())
+        yield Row("index without texts: size", "bytes/document", engine, [size / documents])
+        yield Row("index without texts: postings", "per document", engine, [postings / documents])

@@ -25,7 +25,8 @@ SMALL = {
     "search": "sizes=(400,), queries=5, conversations=10, encoder='english-tiny', collection=Path(sys.argv[2])",
     "english_encoding": "size=2, encoders=('english-tiny',), threads=(1,), collection=Path(sys.argv[2])",
     "scale": "sizes=(300,)",
-    "sharded_search": "size=400, queries=5, encoder='english-tiny', replicas=(), collection=Path(sys.argv[2])",
+    "sharded_search": "size=400, queries=5, encoder='english-tiny', shards=(2,), replicas=(1,), "
+    "collection=Path(sys.argv[2])",
 }
 
 
@@ -48,7 +49,7 @@ def test_benchmark(name: str, collection: Path, tmp_path: Path) -> None:
         f"print(results_page.text(results_page.save(main({SMALL[name]}, rounds=1), Path(sys.argv[1]))))"
     )
     command = [sys.executable, "-c", code, str(tmp_path), str(collection)]
-    environment = {**os.environ, "DISCO_BENCH": str(tmp_path / "cache")}
+    environment = {**os.environ, "DISCO_BENCH": str(tmp_path / "cache"), "RAY_raylet_start_wait_time_s": "300"}
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     [path] = tmp_path.glob("*.json")

@@ -66,6 +66,19 @@ def connected(address: str) -> Iterator[None]:
             ray.shutdown()
 
 
+def room_for_workers(gpus: float = 0.0) -> dict[str, int]:
+    """Return how many workers, each with a core and so many GPUs, every living node holds, by the node's id."""
+    import ray
+
+    return {
+        node["NodeID"]: int(
+            min(node["Resources"].get("CPU", 0), node["Resources"].get("GPU", 0) / gpus if gpus else float("inf"))
+        )
+        for node in ray.nodes()
+        if node["Alive"]
+    }
+
+
 @contextmanager
 def _watched_head() -> Iterator[None]:
     """Say that the head node is lost: Ray ends the process after a minute, without an exception."""

@@ -9,6 +9,7 @@ from itertools import chain
 
 from disco_pyserini.encoding import DiscoDocumentEncoder
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.cluster import room_for_workers
 from disco_pyserini.ray.failures import cause
 from disco_pyserini.ray.part_pool import PartPool
 from disco_pyserini.ray.weights import ship
@@ -94,13 +95,13 @@ class RayWorkers:
         """Return the number of workers, and the GPUs of each."""
         import ray
 
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        has_gpus = any(node.get("GPU") for node in nodes)
-        gpus = (1.0 if has_gpus else 0.0) if self.gpus is None else self.gpus
-        room = sum(int(min(node.get("CPU", 0), node.get("GPU", 0) / gpus if gpus else 1e9)) for node in nodes)
-        if not room:
+        gpus = self.gpus
+        if gpus is None:
+            gpus = 1.0 if ray.cluster_resources().get("GPU") else 0.0
+        nodes = room_for_workers(gpus)
+        if not any(nodes.values()):
             raise InputError(
                 f"expected a node with a core and {gpus:g} GPUs for a worker, found none among {len(nodes)} nodes: "
                 "start one, or choose another --ray-gpus"
             )
-        return self.workers or room, gpus
+        return self.workers or sum(nodes.values()), gpus

@@ -17,24 +17,29 @@ class Failure:
     Attributes:
         where: its node and process.
         reason: what happened.
+        node: the node's id.
         bad_input: no other worker can do it either.
     """
 
     where: str
     reason: str
+    node: str = ""
     bad_input: bool = False
 
 
 def tried[Result](work: Callable[[], Result]) -> Result | Failure:
     """On a worker: do something, and return the failure if it fails."""
+    import ray
+
     try:
         return work()
     except InputError as problem:
-        return Failure(where(), str(problem), bad_input=True)
+        reason, bad_input = str(problem), True
     except DiscoError as problem:
-        return Failure(where(), str(problem))
+        reason, bad_input = str(problem), False
     except Exception as problem:  # out of memory on a GPU, a full disk, a broken driver: the run goes on elsewhere
-        return Failure(where(), f"{type(problem).__name__}: {' '.join(str(problem).split()):.300}")
+        reason, bad_input = f"{type(problem).__name__}: {' '.join(str(problem).split()):.300}", False
+    return Failure(where(), reason, ray.get_runtime_context().get_node_id(), bad_input)
 
 
 def where() -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.cluster import room_for_workers
 from disco_pyserini.ray.failures import Failure, cause
 from disco_pyserini.ray.worker import Done, EncodingWorker, Ready, Setup
 from disco_pyserini.vectors.part_encoding import EncodedPart, PartTask, Progress
@@ -23,7 +24,7 @@ _MOST_ATTEMPTS = 6
 """How often a part may fail, and a worker in a row, before either is given up."""
 
 _MOST_NODES = 3
-"""A part is given up when it has failed on as many nodes, or on all if there are fewer: one bad node ends no run."""
+"""A part is given up when it has failed on as many nodes, or on all if there are fewer: a bad node ends no run."""
 
 _SECONDS_BETWEEN_REPORTS = 60.0
 
@@ -69,14 +70,16 @@ class PartPool:
         self._sample: PartTask | None = sample
         self._on_sample = on_sample
 
+        self._gpus = gpus
         self._setup = ray.put(setup)
         self._kind = ray.remote(EncodingWorker).options(num_cpus=1, num_gpus=gpus, scheduling_strategy="SPREAD")
         self._slots = [_Slot(*self._new_worker()) for _ in range(workers)]
         self._given_up: list[str] = []
+        self._bad_nodes: set[str] = set()
         self._kept: list[Any] = []  # workers of bad nodes: they take the room that new workers would get there
         self._undone: dict[int, PartTask] = {}
-        self._again: deque[int] = deque()
-        self._failed_on: defaultdict[int, list[str]] = defaultdict(list)
+        self._again: list[int] = []
+        self._failed_on: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._more = True
         self._problem: DiscoError | None = None
         self._reported = monotonic()
@@ -126,14 +129,28 @@ class PartPool:
             for slot in self._slots:
                 if slot.start or len(slot.queued) != queued:
                     continue
-                task = self._next(tasks) or (self._copy(slot) if not queued else None)
+                task = self._next(slot, tasks) or (None if queued else self._copy())
                 if task:
                     slot.queued[slot.actor.encode.remote(task)] = task
 
-    def _next(self, tasks: Iterator[PartTask]) -> PartTask | None:
-        while self._again:
-            if task := self._undone.get(self._again.popleft()):
-                return task
+    def _next(self, slot: _Slot, tasks: Iterator[PartTask]) -> PartTask | None:
+        """Take a part that others handed back, or a new one; at the end, also one that has failed on this node."""
+        self._again = [number for number in self._again if number in self._undone]
+        task = self._handed_back(slot) or self._read(tasks) or next(map(self._undone.get, self._again), None)
+        if task and task.number in self._again:
+            self._again.remove(task.number)
+        return task
+
+    def _handed_back(self, slot: _Slot) -> PartTask | None:
+        """Take a part that has not failed on this node, or that has failed on every node."""
+        nodes = self._nodes() if self._again else set()
+        for number in self._again:
+            failed_on = self._failed_on[number].keys()
+            if slot.node not in failed_on or nodes <= failed_on:
+                return self._undone[number]
+        return None
+
+    def _read(self, tasks: Iterator[PartTask]) -> PartTask | None:
         if not self._more:
             return None
         try:
@@ -146,7 +163,14 @@ class PartPool:
             self._undone[task.number] = task
         return task
 
-    def _copy(self, idle: _Slot) -> PartTask | None:
+    def _nodes(self) -> set[str]:
+        """Return the nodes whose workers encode, and those where a worker may still start."""
+        nodes = {slot.node for slot in self._slots if not slot.start}
+        if any(slot.start for slot in self._slots):
+            nodes |= {node for node, room in room_for_workers(self._gpus).items() if room} - self._bad_nodes
+        return nodes
+
+    def _copy(self) -> PartTask | None:
         """At the end, a part that a slower worker has: whoever is first wins, and the bytes are the same."""
         copies = Counter(task.number for slot in self._slots for task in slot.queued.values())
         return next((task for task in reversed(self._undone.values()) if copies[task.number] == 1), None)
@@ -170,7 +194,7 @@ class PartPool:
                 slot.queued[slot.actor.encode.remote(self._sample)] = self._sample
         elif task is None:
             self._kept.append(slot.actor)
-            self._give_up(slot, f"{result.where}: {result.reason}")
+            self._give_up(slot, result.node, f"{result.where}: {result.reason}")
         else:
             del slot.queued[ref]
             if isinstance(result, Failure):
@@ -202,9 +226,8 @@ class PartPool:
         self._hand_back(f"{failure.where}: {failure.reason}", [task])
         if slot.failures == _MOST_ATTEMPTS:
             self._kept.append(slot.actor)
-            self._give_up(
-                slot, f"{failure.where}: failed {_MOST_ATTEMPTS} times in a row, the last time: {failure.reason}"
-            )
+            reason = f"failed {_MOST_ATTEMPTS} times in a row, the last time: {failure.reason}"
+            self._give_up(slot, slot.node, f"{failure.where}: {reason}")
 
     def _died(self, slot: _Slot, reason: str) -> None:
         """Give the parts of a dead worker to others, and start another worker."""
@@ -218,18 +241,19 @@ class PartPool:
         self._hand_back(f"{where}: {reason}", queued)
         ray.kill(slot.actor)
         if slot.failures == _MOST_ATTEMPTS:
-            self._give_up(slot, f"{where}: failed {_MOST_ATTEMPTS} times in a row, the last time: {reason}")
+            self._give_up(slot, slot.node, f"{where}: failed {_MOST_ATTEMPTS} times in a row, the last time: {reason}")
         else:
             slot.actor, slot.start = self._new_worker()
-            slot.where = ""
+            slot.where = slot.node = ""
 
     def _count_failure(self, slot: _Slot, task: PartTask, reason: str) -> None:
+        """Count a failure of a part on the node of a slot; raise when the part is to blame, not the nodes."""
         failed_on = self._failed_on[task.number]
-        failed_on.append(slot.node)
-        nodes = {slot.node for slot in self._slots if slot.node}
-        enough = len(failed_on) >= _MOST_ATTEMPTS and len(set(failed_on)) >= min(_MOST_NODES, len(nodes))
-        if enough and task.number in self._undone:
-            raise DiscoError(f"part {task.number} failed {len(failed_on)} times, the last time on {reason}")
+        failed_on[slot.node] += 1
+        everywhere = len(failed_on) >= _MOST_NODES or self._nodes() <= failed_on.keys()
+        if task.number in self._undone and failed_on.total() >= _MOST_ATTEMPTS and everywhere:
+            times = f"{failed_on.total()} times on {len(failed_on)} nodes"
+            raise DiscoError(f"part {task.number} failed {times}, the last time on {reason}")
 
     def _hand_back(self, reason: str, tasks: Sequence[PartTask]) -> None:
         lost = [task.number for task in tasks if task.number in self._undone]
@@ -237,9 +261,13 @@ class PartPool:
         numbers = ", ".join(map(str, lost))
         logger.warning(reason + (f": parts {numbers} are encoded again" if lost else ""))
 
-    def _give_up(self, slot: _Slot, reason: str) -> None:
+    def _give_up(self, slot: _Slot, node: str, reason: str) -> None:
+        """Go on without a worker. What failed on its node says no more about the parts."""
         self._given_up.append(reason)
         self._slots.remove(slot)
+        self._bad_nodes.add(node)
+        for failed_on in self._failed_on.values():
+            failed_on.pop(node, None)
         self._again.extend(task.number for task in slot.queued.values())
         if not self._slots:
             raise DiscoError(f"no worker is left: {'; '.join(dict.fromkeys(self._given_up))}")

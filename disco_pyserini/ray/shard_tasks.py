@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from disco_pyserini.errors import DiscoError, InputError
+from disco_pyserini.ray.cluster import room_for_workers
 from disco_pyserini.ray.failures import Failure, cause, tried, where
 from disco_pyserini.search.engine import DEFAULT_ENGINE, IndexSummary
 from disco_pyserini.search.shard_building import RECORD, build_shard, finish_shards, plan_shards
@@ -36,11 +37,11 @@ def build_shards_on_cluster(
     """Build an index in shards on the cluster that this process is connected to, or continue: see `build_shards`.
 
     The vectors and the folder of the index must be there under the same path on all nodes. A shard is a task with
-    ``threads`` cores; what a node does not finish is built again elsewhere.
+    ``threads`` cores; what a node does not finish is built again, on another node if there is one.
 
     Raises:
         InputError: as `build_shards`; or ``index`` is not on storage that this machine shares with the nodes.
-        DiscoError: a shard failed on several nodes. The others are complete, and the same call continues.
+        DiscoError: a shard failed several times. The others are complete, and the same call continues.
     """
     began = perf_counter()
     vectors, index = open_path(vectors), index.absolute()
@@ -70,12 +71,17 @@ def _run(
     """Build all shards; return why some could not be."""
     import ray
 
-    most = max(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
-    options = {"num_cpus": min(threads, most), "max_retries": 0, "scheduling_strategy": "SPREAD"}
-    build = ray.remote(_build).options(**options)
+    needed = min(threads, max(room_for_workers().values()))
+    build = ray.remote(_build)
+    options = {"num_cpus": needed, "max_retries": 0, "scheduling_strategy": "SPREAD"}
+    failed_on: defaultdict[int, set[str]] = defaultdict(set)
 
     def begin(number: int) -> Any:
-        return build.remote(sources[number], index, number, engine, threads, store_raw)
+        bad, selector = failed_on[number], None
+        if bad and any(cores >= needed for node, cores in room_for_workers().items() if node not in bad):
+            selector = {"ray.io/node-id": f"!in({','.join(bad)})"}
+        task = build.options(**options, label_selector=selector)
+        return task.remote(sources[number], index, number, engine, threads, store_raw)
 
     tasks = {begin(number): number for number in range(len(sources))}
     attempts: Counter[int] = Counter()
@@ -94,6 +100,8 @@ def _run(
                 progress(sources[number].total * len(engine.split(",")))
             continue
         attempts[number] += 1
+        if result.node:
+            failed_on[number].add(result.node)
         if result.bad_input or attempts[number] == _MOST_ATTEMPTS:
             failed.append(f"shard {number} on {result.where}: {result.reason}")
         else:

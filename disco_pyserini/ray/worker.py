@@ -91,6 +91,8 @@ class EncodingWorker:
             )
             if encoder.revision == setup.checkpoint.revision:
                 self._encoder = encoder
+                # The first part takes seconds more, which would spoil the speed of the sample.
+                self.encode(PartTask(-1, ["0"], ["warm up"], True, len(encoder.vocabulary)))
                 return Ready(where(), ray.get_runtime_context().get_node_id())
             if attempt == 1:
                 forget(setup.checkpoint)  # damaged on this node's disk

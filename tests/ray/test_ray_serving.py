@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -27,18 +29,21 @@ from disco_pyserini.vectors import encode_corpus
 SHARDS = 2
 TEXTS = ["the harbour exports salt", "a choir sings in the old chapel", "the museum opens on sunday"]
 PASSAGES = [Passage(f"p{number}", f"{TEXTS[number % 3]} {TEXTS[number % 2]}") for number in range(60)]
+LATER_PASSAGES = [Passage(f"later{number}", f"{TEXTS[number % 3]} {TEXTS[-number % 2]}") for number in range(40)]
 QUESTIONS = [*TEXTS, "harbour museum", "the choir of the harbour", "is the museum old"]
 QIDS = [str(number) for number in range(len(QUESTIONS))]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One index, and the same one in shards."""
+    """One index, the same one in shards, and another one in shards."""
     folder = tmp_path_factory.mktemp("served")
-    for number in range(SHARDS):  # one part each
-        encode_corpus(PASSAGES, folder / "vectors", "disco-tiny", shard_id=number, shard_num=SHARDS)
+    for vectors, passages in (("vectors", PASSAGES), ("later-vectors", LATER_PASSAGES)):
+        for number in range(SHARDS):  # one part each
+            encode_corpus(passages, folder / vectors, "disco-tiny", shard_id=number, shard_num=SHARDS)
     build_index(folder / "vectors", folder / "one", engine="flat")
     build_shards(folder / "vectors", folder / "shards", SHARDS, engine="flat")
+    build_shards(folder / "later-vectors", folder / "later", SHARDS, engine="flat")
     return folder
 
 
@@ -93,23 +98,41 @@ def test_the_answers_of_one_index_while_replicas_die(
 
 
 @pytest.mark.slow
-def test_a_replaced_index_loses_no_request(
-    cluster: SmallCluster, serve: None, folder: Path, expected: list[Sequence[Hit]]
+def test_replaced_shards_lose_no_request(
+    cluster: SmallCluster, serve: None, folder: Path, expected: list[Sequence[Hit]], tmp_path: Path
 ) -> None:
+    """Requests that were accepted before get the old answers, those after it the new ones, those between either."""
     settings = IndexSettings(engine="flat", open_searcher=Replicas(1, 120).open)
+    path = shutil.copytree(folder / "shards", tmp_path / "served")
 
-    async def answer() -> list[list[str]]:
-        served = await asyncio.to_thread(open_index, "docs", folder / "one", settings)
+    async def answers() -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
+        served = await asyncio.to_thread(open_index, "docs", path, settings)
         service = Service([served], settings, replace(Limits(), waiting=10_000, seconds=300))
-        asked = [asyncio.create_task(service.search("docs", [question], 30)) for question in QUESTIONS * 10]
-        new = await service.reload("docs")
-        assert new is not served
-        asked += [asyncio.create_task(service.search("docs", [question], 30)) for question in QUESTIONS]
-        found = [[found.hit.docid for found in (await task).hits[0]] for task in asked]
-        await service.close()
-        return found
 
-    assert asyncio.run(answer()) == [[hit.docid for hit in hits] for hits in expected * 11]
+        async def ask(question: str) -> list[str]:
+            return [found.hit.docid for found in (await service.search("docs", [question], 30)).hits[0]]
+
+        before = [asyncio.create_task(ask(question)) for question in QUESTIONS * 10]
+        await asyncio.sleep(0)  # they are accepted
+        path.rename(tmp_path / "old")
+        shutil.copytree(folder / "later", path)
+        reload = asyncio.create_task(service.reload("docs"))
+        between = []
+        while not reload.done():
+            between += await asyncio.gather(*map(ask, QUESTIONS))
+        assert await reload is not served
+        after = [await ask(question) for question in QUESTIONS]
+        asked_before = list(await asyncio.gather(*before))
+        await service.close()
+        return asked_before, between, after
+
+    with DiscoSearcher(folder / "later", engine="flat") as searcher:
+        later = [[hit.docid for hit in hits] for hits in searcher.batch_search(QUESTIONS, QIDS, k=30).values()]
+    old = [[hit.docid for hit in hits] for hits in expected]
+    before, between, after = asyncio.run(answers())
+    assert before == old * 10 and after == later
+    assert len(between) >= len(old) and between[: len(old)] == old
+    assert all(found in pair for found, pair in zip(between, cycle(zip(old, later, strict=True)), strict=False))
     for process in cluster.processes("ServeReplica:disco-"):
         process.wait(60)
 
