@@ -13,7 +13,7 @@ from filelock import FileLock
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["small_indexes", "child_processes", "s3_server", "gcs_server"]
+pytest_plugins = ["small_indexes", "warm_python", "child_processes", "s3_server", "gcs_server"]
 
 # `make test` tries the same inputs each time, `make campaign` new ones.
 settings.register_profile("test", deadline=None, derandomize=True, database=None, max_examples=40)
@@ -22,6 +22,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 # No test may depend on a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+# What takes longest comes first, so that no worker is left with it at the end. The first test of the second worker does
+# not need the demo, which the first worker makes.
+LONGEST = (
+    "tests/reproduction/test_recipes.py",
+    "tests/test_docs.py",
+    "tests/ray/",
+    "tests/test_examples.py",
+    "tests/test_benchmarks.py",
+    "tests/plugin/",
+    "tests/test_extension_package.py",
+    "tests/test_notebooks.py",
+)
 
 
 class ByFile(LoadScopeScheduling):
@@ -42,10 +56,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that need the demo as slow."""
+    """Mark tests that need the demo as slow; put the longest ones first."""
     for item in items:
         if "demo_run" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: next((n for n, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 99))
 
 
 @pytest.fixture(scope="session")

@@ -195,11 +195,20 @@ def plugin_environment(environment: dict[str, str], tmp_path_factory: pytest.Tem
 @pytest.fixture(scope="session")
 def run_python(plugin_environment: PluginEnvironment) -> Run:
     """Run this Python in the environment with the plugin."""
+    return _runner(sys.executable, plugin_environment)
 
+
+@pytest.fixture(scope="session")
+def run_warm_python(plugin_environment: PluginEnvironment, warm_python: str) -> Run:
+    """The same, for what imports torch and transformers and is not about the start of the interpreter."""
+    return _runner(warm_python, plugin_environment)
+
+
+def _runner(python: str, environment: PluginEnvironment) -> Run:
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *map(str, arguments)],
-            env={**plugin_environment, **variables},
+            [python, *map(str, arguments)],
+            env={**environment, **variables},
             capture_output=True,
             text=True,
             timeout=180,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -40,9 +39,11 @@ def test_the_table_shows_what_the_runs_hold(demo: Path, demo_output: str) -> Non
         assert float(row[1]) == round(ndcg(demo, f"{system.lower()}.{form}"), 3)
 
 
-def test_the_printed_pyserini_command_reproduces_the_run_exactly(demo: Path, demo_output: str) -> None:
+def test_the_printed_pyserini_command_reproduces_the_run_exactly(
+    demo: Path, demo_output: str, warm_python: str
+) -> None:
     [command] = re.findall(r"^\s*(python -m pyserini\.search\.lucene .*)$", demo_output, flags=re.MULTILINE)
-    words = [sys.executable, *shlex.split(command)[1:]]
+    words = [warm_python, *shlex.split(command)[1:]]
     subprocess.run(words, cwd=demo.parent, check=True, capture_output=True)
     assert (demo / "run.pyserini.txt").read_bytes() == (demo / "run.disco.conversation.txt").read_bytes()
 
@@ -55,10 +56,10 @@ def test_it_ends_with_the_chat_of_the_readme(demo_output: str) -> None:
     assert re.findall(r"^    finds   (\S+):", readme, flags=re.MULTILINE) == found
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_of_something_else_is_left_alone(warm_python: str, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     done = subprocess.run(
-        [sys.executable, "-m", "disco_pyserini", "demo", "--output", str(tmp_path)], capture_output=True, text=True
+        [warm_python, "-m", "disco_pyserini", "demo", "--output", str(tmp_path)], capture_output=True, text=True
     )
     assert done.returncode == 2
     assert "holds something else" in done.stderr

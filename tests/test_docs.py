@@ -23,7 +23,7 @@ def examples(page: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if examples(page)], ids=lambda page: page.name)
-def test_examples_run_as_they_stand(page: Path, demo: Path, tmp_path: Path) -> None:
+def test_examples_run_as_they_stand(page: Path, demo: Path, warm_python: str, tmp_path: Path) -> None:
     shutil.copytree(demo, tmp_path / "demo")
     collection = tmp_path / "collection"
     real = REPOSITORY.parent / "shared" / "data" / "minicoll-cast2022-responses"
@@ -39,11 +39,11 @@ def test_examples_run_as_they_stand(page: Path, demo: Path, tmp_path: Path) -> N
             shutil.copy(demo / ours, collection / theirs)
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(map(str, [Path(warm_python).parent, Path(sys.executable).parent, os.environ["PATH"]])),
         "COLLECTION": str(collection),
         "HAYSTACK_TELEMETRY_ENABLED": "False",
     }
     for kind, text in examples(page):
-        command = ["bash", "-euo", "pipefail", "-c", text] if kind == "bash" else [sys.executable, "-c", text]
+        command = ["bash", "-euo", "pipefail", "-c", text] if kind == "bash" else [warm_python, "-c", text]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, f"{page.name}:\n{text}\n{done.stdout}\n{done.stderr}"

@@ -74,7 +74,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def disco(work: Path, environment: dict[str, str]) -> Disco:
+def disco(work: Path, warm_python: str, environment: dict[str, str]) -> Disco:
     """Run a command with the package installed, in the folder ``work``; return what it printed."""
     site = work / "site"
     source = shutil.copytree(PACKAGE, work / "source")  # building leaves files behind
@@ -83,7 +83,7 @@ def disco(work: Path, environment: dict[str, str]) -> Disco:
 
     def run(*arguments: str | Path) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "disco_pyserini", *map(str, arguments)],
+            [warm_python, "-m", "disco_pyserini", *map(str, arguments)],
             env={**environment, "PYTHONPATH": str(site), "PYSERINI_CACHE": str(work / "cache")},
             cwd=work,
             capture_output=True,

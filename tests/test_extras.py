@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from importlib.metadata import metadata, requires
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def test_setup_cfg_has_the_packages(extra: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("extra", MODULES)
-def test_without_an_extra_the_error_names_it(extra: str, tmp_path: Path) -> None:
+def test_without_an_extra_the_error_names_it(extra: str, warm_python: str, tmp_path: Path) -> None:
     missing = MODULES[extra][0]
     code = f"""
 import importlib.util, sys
@@ -84,7 +83,7 @@ try:
 except DiscoError as problem:
     print(problem)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([warm_python, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"needs {missing}, which a core installation leaves out" in done.stdout
     assert f"pip install 'disco-pyserini[{extra}]'" in done.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +138,8 @@ def test_what_a_terminal_would_obey_is_not_printed() -> None:
 
 
 @pytest.mark.slow
-def test_an_index_is_asked_from_a_pipe_in_a_new_process(demo: Path) -> None:
-    command = [sys.executable, "-m", "disco_pyserini", "chat", "--index", str(demo / "index"), "--hits", "2"]
+def test_an_index_is_asked_from_a_pipe_in_a_new_process(warm_python: str, demo: Path) -> None:
+    command = [warm_python, "-m", "disco_pyserini", "chat", "--index", str(demo / "index"), "--hits", "2"]
     done = subprocess.run(command, input="salt trade\n", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("> salt trade\n\n1. ") and "\n2. " in done.stdout

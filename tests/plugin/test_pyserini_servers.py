@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.error import URLError
@@ -47,13 +46,15 @@ def folder_with_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("option", [[], ["--no-prebuilt-indexes"]], ids=["prebuilt", "no-prebuilt"])
-def test_the_rest_server(folder: Path, plugin_environment: PluginEnvironment, option: list[str]) -> None:
+def test_the_rest_server(
+    folder: Path, plugin_environment: PluginEnvironment, warm_python: str, option: list[str]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = ["-m", "pyserini.server.rest", "--config", "servers.yaml", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, *command, *option], cwd=folder, env=plugin_environment, stdout=log, stderr=log
+            [warm_python, *command, *option], cwd=folder, env=plugin_environment, stdout=log, stderr=log
         )
     try:
         wait_for(port, process)
@@ -68,9 +69,9 @@ def test_the_rest_server(folder: Path, plugin_environment: PluginEnvironment, op
         process.wait(60)
 
 
-def test_the_mcp_server(folder: Path, plugin_environment: PluginEnvironment) -> None:
+def test_the_mcp_server(folder: Path, plugin_environment: PluginEnvironment, warm_python: str) -> None:
     parameters = StdioServerParameters(
-        command=sys.executable,
+        command=warm_python,
         args=["-m", "pyserini.server.mcp", "--config", "servers.yaml"],
         env=plugin_environment,
         cwd=folder,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,10 +20,10 @@ REPOSITORY = Path(__file__).parents[2]
 REPRODUCTION = REPOSITORY / "docs" / "reproduction.md"
 
 
-def green(name: str, folder: Path, *conditions: str) -> Path:
+def green(python: str, name: str, folder: Path, *conditions: str) -> Path:
     """Reproduce some conditions of a collection, or all; return the report."""
     report = folder / "report.html"
-    words = [sys.executable, "-m", "disco_pyserini", "reproduce", "--collection", name, "--report", str(report)]
+    words = [python, "-m", "disco_pyserini", "reproduce", "--collection", name, "--report", str(report)]
     words += [word for condition in conditions for word in ("--condition", condition)]
     done = subprocess.run([*words, "--output", str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
@@ -35,8 +34,8 @@ def green(name: str, folder: Path, *conditions: str) -> Path:
 
 
 @pytest.mark.slow
-def test_demo_world(tmp_path: Path, demo: Path) -> None:
-    report = green("demo-world", tmp_path)
+def test_demo_world(warm_python: str, tmp_path: Path, demo: Path) -> None:
+    report = green(warm_python, "demo-world", tmp_path)
     with browser(tmp_path / "profile") as chrome:
         chrome.get(report.as_uri())
         text = chrome.find_element("css selector", "main").text
@@ -58,9 +57,11 @@ def test_demo_world(tmp_path: Path, demo: Path) -> None:
         ("minicoll-cast2022-responses", ("splade.human", "english-tiny")),
     ],
 )
-def test_real_conversations(name: str, conditions: Sequence[str], tmp_path: Path, shared_data: Path) -> None:
+def test_real_conversations(
+    name: str, conditions: Sequence[str], warm_python: str, tmp_path: Path, shared_data: Path
+) -> None:
     assert find_recipe(name).data == shared_data / name
-    green(name, tmp_path, *conditions)
+    green(warm_python, name, tmp_path, *conditions)
 
 
 @pytest.mark.slow

@@ -128,19 +128,19 @@ with corpus_index(open_corpus(sys.argv[1]), "disco-tiny", backend="torch") as in
 
 
 @pytest.mark.slow
-def test_two_processes_at_once_and_killed_runs(tmp_path: Path, cache: Path) -> None:
+def test_two_processes_at_once_and_killed_runs(tmp_path: Path, cache: Path, warm_python: str) -> None:
     folder = tmp_path / "docs"
     folder.mkdir()
     for number in range(1500):
         (folder / f"{number}.txt").write_text(f"Warsaw number {number}. " + "More about the town. " * 20)
-    command = [sys.executable, "-c", PROGRAM, str(folder)]
-    killed = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    command = ["-c", PROGRAM, str(folder)]
+    killed = subprocess.Popen([sys.executable, *command], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not any(cache.glob("*/vectors")) and time.monotonic() < deadline:
         time.sleep(0.05)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [subprocess.Popen([warm_python, *command], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate(timeout=300)[0] for process in both] == ["index-1\n", "index-1\n"]
     assert len(everything(folder)) == 100
     [entry] = [path for path in cache.iterdir() if path.is_dir()]

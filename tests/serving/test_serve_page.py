@@ -74,9 +74,11 @@ def conversation_hits(answers: list[dict[str, object]]) -> Iterator[dict[str, ob
         yield result["hits"][0]
 
 
-def test_the_port_is_taken(server: tuple[str, int], tmp_path: Path, environment: dict[str, str]) -> None:
+def test_the_port_is_taken(
+    server: tuple[str, int], warm_python: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
     make_index(tmp_path / "my-index")
-    command = [sys.executable, "-m", "disco_pyserini", "serve", "my-index", "--port", server[0].rpartition(":")[2]]
+    command = [warm_python, "-m", "disco_pyserini", "serve", "my-index", "--port", server[0].rpartition(":")[2]]
     variables = {**environment, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.startswith("error: cannot listen on 127.0.0.1, port "), done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,12 +36,12 @@ def test_the_card_shows_no_training_text(card: str) -> None:
         assert query.text("utterance") not in card
 
 
-def test_the_usage_of_a_gated_student_runs(configure: Configure) -> None:
+def test_the_usage_of_a_gated_student_runs(warm_python: str, configure: Configure) -> None:
     trained = train(configure("--max-steps", "1", "--reader", "document"))
     card = (trained.folder / "README.md").read_text(encoding="utf-8")
     assert "| query encoder | gated, with the reader `document` |" in card
     snippet = card.split("```python\n")[1].split("```")[0].replace("sparse_encoder_model_id", str(trained.folder))
-    done = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, check=False)
+    done = subprocess.run([warm_python, "-c", snippet], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("tensor(")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from itertools import batched
 from pathlib import Path
 
@@ -23,8 +22,8 @@ CONFIG = Path(__file__).parents[2] / "runs" / "training" / "disco-tiny.yaml"
 DATA_COMMAND = re.compile(r"disco (data demo-world .*)")
 
 
-def run(*words: str) -> None:
-    done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True)
+def run(python: str, *words: str) -> None:
+    done = subprocess.run([python, "-m", *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
@@ -40,15 +39,17 @@ def write_world(text: str | None, folder: Path, passages: int, conversations: in
 
 
 @pytest.mark.slow
-def test_the_documented_commands_train_both_encoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_documented_commands_train_both_encoders(
+    warm_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)  # where the configuration expects tiny-world/
     write_world(tiny.__doc__, tmp_path / "first", 600, 4)
-    run("disco_pyserini.training.tiny", "--data", "first/train", "--output", ".", "--epochs", "1")
+    run(warm_python, "disco_pyserini.training.tiny", "--data", "first/train", "--output", ".", "--epochs", "1")
     write_world(CONFIG.read_text(encoding="utf-8"), tmp_path / "tiny-world", 600, 2)
     words = ["--document-encoder", "document", "--export-query", "query", "--num-train-epochs", "1"]
     # Of several steps: the first one of the warm-up learns nothing.
     words += ["--per-device-train-batch-size", "8", "--output-dir", "run"]
-    run("disco_pyserini", "train", str(CONFIG), *words)
+    run(warm_python, "disco_pyserini", "train", str(CONFIG), *words)
     document, query = DiscoDocumentEncoder("document"), DiscoQueryEncoder("query")
     assert document.vocabulary == query.vocabulary
     text = "Where was the harbour built?"

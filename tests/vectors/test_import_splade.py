@@ -166,7 +166,7 @@ def range_ids(passages: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_an_index_of_a_real_encoder_gives_the_vectors_that_encoding_gives(tmp_path: Path) -> None:
+def test_an_index_of_a_real_encoder_gives_the_vectors_that_encoding_gives(warm_python: str, tmp_path: Path) -> None:
     from disco_pyserini.demo_world import DemoWorld
     from disco_pyserini.encoding import document_encoder
     from disco_pyserini.passages import read_passages
@@ -187,7 +187,7 @@ def test_an_index_of_a_real_encoder_gives_the_vectors_that_encoding_gives(tmp_pa
     source = write_index(tmp_path / "published", arrays, [passage.id for passage in passages])
     command = ["vectors", "import-splade", str(source), "--output", "imported", "--encoder", "disco-tiny"]
     done = subprocess.run(
-        [sys.executable, "-m", "disco_pyserini", *command], cwd=tmp_path, check=True, capture_output=True, text=True
+        [warm_python, "-m", "disco_pyserini", *command], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert done.stdout == "60 passages in imported\n"
     encode_corpus(passages, tmp_path / "encoded", encoder)
