@@ -27,6 +27,8 @@ from campaign.forked import Forks, Started
 
 _PATIENCE = 600.0
 """Seconds after which a command counts as hung. None takes more than a few on an idle machine."""
+_PAGE = 4096
+"""The bytes of a page of memory."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Trial:
             once.
         signal: the signal's number.
         moments: shares of the usual time or number of events: one signal each, the command being run again after each.
-            For ``full``, the shares of the usual room. For ``two``, the second process starts after this share.
+            For ``full``, the share of the usual size that it may add. For ``two``, the second process starts after this share.
         place: the file system.
     """
 
@@ -53,12 +55,22 @@ class Trial:
 
 @dataclass(frozen=True)
 class Usual:
-    """What a command does when it is left alone."""
+    """What a command does when it is left alone.
+
+    Attributes:
+        content: a digest of each file of its result.
+        answers: a digest of what each of its indexes answers.
+        seconds: how long it runs.
+        events: how often it touches a file.
+        prepared: the bytes on disk before it runs.
+        bytes: the bytes on disk after it.
+    """
 
     content: Mapping[str, str]
     answers: Mapping[str, str]
     seconds: float
     events: int
+    prepared: int
     bytes: int
 
 
@@ -120,13 +132,13 @@ class Kills:
             with tempfile.TemporaryDirectory(dir=self._folder) as name:
                 folder = Path(name)
                 command.prepare(self._inputs, folder)
+                prepared = _on_disk(folder)
                 count, began = self._folder / "count", time.monotonic()
                 self._whole(self._start(command, folder, count=count), command.name)
                 seconds = time.monotonic() - began
-                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                usual = Usual(
-                    command.content(folder), self._answers(command, folder), seconds, int(count.read_text()), size
-                )
+                size = _on_disk(folder)
+                content, answers = command.content(folder), self._answers(command, folder)
+                usual = Usual(content, answers, seconds, int(count.read_text()), prepared, size)
             self._usual[command.name] = usual
         return self._usual[command.name]
 
@@ -239,9 +251,7 @@ class Kills:
         with ExitStack() as stack:
             if trial.way == "full":
                 base = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
-                room = int(trial.moments[0] * usual.bytes) // 4096 * 4096 + 4096
-                if trial.command == "index update":
-                    room += usual.bytes
+                room = usual.prepared + int(trial.moments[0] * usual.bytes) // _PAGE * _PAGE + _PAGE
                 subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", base], check=True)
                 stack.callback(subprocess.run, ["umount", "-l", base], check=True)
             else:
@@ -252,6 +262,12 @@ class Kills:
                 yield folder
             finally:
                 _wait_for_orphans(folder)
+
+
+def _on_disk(folder: Path) -> int:
+    """The bytes that a folder's files take in a tmpfs, which gives whole pages."""
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return sum(-(-size // _PAGE) * _PAGE for size in sizes)
 
 
 def _named(text: str) -> bool:
