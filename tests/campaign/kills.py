@@ -42,7 +42,8 @@ class Trial:
             once.
         signal: the signal's number.
         moments: shares of the usual time or number of events: one signal each, the command being run again after each.
-            For ``full``, the share of the usual size that it may add. For ``two``, the second process starts after this share.
+            For ``full``, the share of the usual size that it may add. For ``two``, the second process starts after this
+            share.
         place: the file system.
     """
 
