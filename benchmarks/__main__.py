@@ -27,6 +27,7 @@ NAMES = (
     "index-build",
     "vectors-on-disk",
     "search",
+    "exact-search",
     "sharded-search",
     "scale",
     "serving",
@@ -35,7 +36,7 @@ NAMES = (
 )
 NEEDS_GPU = ("bf16",)
 """Left out of the whole suite where there is none. By name they run on the CPU, too."""
-NEEDS_COLLECTION = ("english-encoding", "search", "sharded-search")
+NEEDS_COLLECTION = ("english-encoding", "search", "exact-search", "sharded-search")
 """Left out of the whole suite where the collections are not there, unless one is named."""
 
 QUICK_ROUNDS = 3
@@ -47,6 +48,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "search-command": {"size": 100},
     "index-build": {"at_once": 30_000},
     "search": {"sizes": (48_000,), "queries": 60, "conversations": 200},
+    "exact-search": {"sizes": (48_000,), "queries": 60, "conversations": 200},
     "sharded-search": {"rounds": 2, "queries": 100},
     "scale": {"sizes": (10_000, 50_000)},
     "serving": {"rounds": 2},

@@ -40,6 +40,8 @@ SUMMARY = (
     ("search 48,000 documents, 10 hits, `flat`", "search", "48,000 documents, k = 10: p50", 1, 2),
     ("search 48,000 documents, 1,000 hits, `lucene`", "search", "48,000 documents, k = 1000: p50", 0, 2),
     ("search 48,000 documents, 1,000 hits, `flat`", "search", "48,000 documents, k = 1000: p50", 1, 2),
+    ("search 1,000,000 documents, 10 hits, `flat`", "exact-search", "1,000,000 documents, k = 10: p50", 1, 2),
+    ("search 1,000,000 documents, 1,000 hits, `flat`", "exact-search", "1,000,000 documents, k = 1000: p50", 1, 2),
     ("serve 64 clients, processor time of an answer, `flat`", "serving", "64 clients: processor time", 1, 2),
     ("one training step, stored document vectors", "training", "step", 0, 2),
 )

@@ -44,10 +44,10 @@ RECALLS = (0.97, 0.99)
 MEASURES = ("nDCG@10", "R@100")
 _SETTINGS = [(cut, factor) for cut in (5, 10, 15, 20, 30, 50) for factor in (1.0, 0.9, 0.8, 0.7, 0.5)]
 _TUNED_WITH = 30
-_PACKAGES = {"numba": FLAT, "splade-index": SPLADE_INDEX, "pyseismic-lsr": SEISMIC, "bmp": BMP}
+PACKAGES = {"numba": FLAT, "splade-index": SPLADE_INDEX, "pyseismic-lsr": SEISMIC, "bmp": BMP}
 
 
-class _Queries(NamedTuple):
+class Queries(NamedTuple):
     """Conversations by name: those that are timed, others that Seismic's settings are chosen with, and judged ones."""
 
     timed: dict[str, dict[str, int]]
@@ -56,7 +56,7 @@ class _Queries(NamedTuple):
     grades: dict[str, Mapping[str, int]]
 
 
-class _Times(NamedTuple):
+class Times(NamedTuple):
     """Milliseconds of each query, of the processor and of the clock."""
 
     processor: list[float]
@@ -74,17 +74,17 @@ def main(
     """Build every engine of the same vectors, compare what they find, and measure them in turns."""
     english = English((collection,) if collection else COLLECTIONS)
     base = english.vectors()
-    chosen = _choose(english, encoder, queries, conversations)
+    chosen = choose(english, encoder, queries, conversations)
     rows: list[Row] = []
     checks: list[Check] = []
     targets: list[Target] = []
     for size in sizes:
         folder = cache() / f"{english.name}.{size}"
-        _build(english, folder, size, chosen)
+        build(english, folder, size, chosen, installed())
         found = _Size(folder, size, chosen)
         rows += [*found.rows(rounds), *found.memory(), *found.kept()]
         checks += found.agreement()
-        targets += _targets(rows, size)
+        targets += compare(rows, size)
     terms = sorted(map(len, chosen.timed.values()))[len(chosen.timed) // 2]
     missing = [name for name in ENGINES if name not in installed()]
     return Report(
@@ -99,7 +99,7 @@ def main(
         "Memory: peak resident memory of a process that opens the index and answers these queries. Kept: the share of "
         f"a measure that is left with fewer query terms ({len(chosen.judged)} judged conversations)."
         + (f" Not installed: {', '.join(missing)}." if missing else ""),
-        ("disco-pyserini", "pyserini", *(package for package, name in _PACKAGES.items() if name in installed())),
+        ("disco-pyserini", "pyserini", *(package for package, name in PACKAGES.items() if name in installed())),
         rows,
         targets,
         checks,
@@ -108,24 +108,25 @@ def main(
     )
 
 
-def _choose(english: English, encoder: str, timed: int, every: int) -> _Queries:
+def choose(english: English, encoder: str, timed: int, every: int) -> Queries:
+    """Choose conversations for each purpose, spread over the collections."""
     vectors = english.queries(encoder, every)
     chosen = spread(vectors, timed)
     rest = {qid: vector for qid, vector in vectors.items() if qid not in chosen}
     grades = english.grades()
-    return _Queries(
+    return Queries(
         chosen, spread(rest, _TUNED_WITH) or chosen, {qid: vectors[qid] for qid in vectors if qid in grades}, grades
     )
 
 
-def _build(english: English, folder: Path, size: int, queries: _Queries) -> None:
+def build(english: English, folder: Path, size: int, queries: Queries, names: Sequence[str]) -> None:
     """Build what is missing, each engine in a process of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     vectors = cache() / f"{english.name}.english"
     for name, value in (("size", {"vectors": str(vectors), "size": size}), ("queries", queries.timed)):
         with write_aside(folder / f"{name}.json") as file:
             json.dump(value, file)
-    for name in installed():
+    for name in names:
         done = folder / f"{ENGINES[name].folder}.built"
         if not done.exists():
             run_python(["-m", "benchmarks.engines", "build", name, folder])
@@ -141,7 +142,7 @@ class _Size:
         queries: the conversations.
     """
 
-    def __init__(self, folder: Path, size: int, queries: _Queries) -> None:
+    def __init__(self, folder: Path, size: int, queries: Queries) -> None:
         self._folder, self._size, self._queries = folder, size, queries
         everything = queries.timed | queries.tuning | queries.judged
         self._asks = {name: open_engine(name, folder, everything) for name in installed()}
@@ -153,7 +154,7 @@ class _Size:
             contenders = {name: partial(ask, k=k) for name, ask in self._contenders(k)}
             exact = {qid: self._exact(qid, k) for qid in self._queries.timed}
             times = interleave(
-                {name: partial(_times, ask, self._queries.timed) for name, ask in contenders.items()}, rounds
+                {name: partial(times_of, ask, self._queries.timed) for name, ask in contenders.items()}, rounds
             )
             what = f"{self._size:,} documents, k = {k}"
             for percentile in PERCENTILES:
@@ -169,27 +170,11 @@ class _Size:
 
     def memory(self) -> Iterator[Row]:
         """Measure the memory and the files of every engine."""
-        what = f"{self._size:,} documents"
-        for name in self._asks:
-            peak = run_python(["-m", "benchmarks.engines", "answer", name, self._folder]).megabytes
-            yield Row(f"{what}: memory", "MB", name, [peak])
-            files = [file for file in (self._folder / ENGINES[name].folder).rglob("*") if file.is_file()]
-            yield Row(f"{what}: files", "MB", name, [sum(file.stat().st_size for file in files) / 1e6])
+        return memory(self._folder, self._size, list(self._asks))
 
     def agreement(self) -> Iterator[Check]:
         """Compare the exact engines."""
-        k, timed = self._depths[-1], self._queries.timed
-        lucene = {qid: self._asks[LUCENE](qid, k) for qid in timed}
-        # splade-index orders ties differently.
-        for name, what, equal in (
-            (FLAT, "documents, scores and order", _same),
-            (PYSERINI, "documents, scores and order", _same),
-            (SPLADE_INDEX, "scores", _same_scores),
-        ):
-            if name in self._asks:
-                same = all(equal(self._asks[name](qid, k), lucene[qid]) for qid in timed)
-                what = f"{self._size:,} documents, k = {k}: {what} of {LUCENE} and {name}"
-                yield Check(what, "equal" if same else "different", same)
+        return agreement(self._asks, self._size, self._depths[-1], self._queries)
 
     def kept(self) -> Iterator[Row]:
         """Measure how much of the measures is left with a query's heaviest terms."""
@@ -224,7 +209,7 @@ class _Size:
         found = []
         for cut, factor in _SETTINGS:
             ask = partial(self._asks[SEISMIC], k=k, query_cut=cut, heap_factor=factor)
-            found.append((_recall(ask, exact, k), sum(_times(ask, exact).processor), (cut, factor)))
+            found.append((_recall(ask, exact, k), sum(times_of(ask, exact).processor), (cut, factor)))
         best = max(recall for recall, _, _ in found)
         return {
             wanted: min((time, setting) for recall, time, setting in found if recall >= min(wanted, best))[1]
@@ -239,8 +224,34 @@ class _Size:
         return {docid for docid, score in zip(docids, scores, strict=True) if round(score) >= round(scores[k - 1])}, k
 
 
-def _times(ask: Ask, queries: Mapping[str, object]) -> _Times:
-    times = _Times([], [])
+def memory(folder: Path, size: int, names: Sequence[str]) -> Iterator[Row]:
+    """Measure the memory and the files of engines that were built in a folder."""
+    what = f"{size:,} documents"
+    for name in names:
+        peak = run_python(["-m", "benchmarks.engines", "answer", name, folder]).megabytes
+        yield Row(f"{what}: memory", "MB", name, [peak])
+        files = [file for file in (folder / ENGINES[name].folder).rglob("*") if file.is_file()]
+        yield Row(f"{what}: files", "MB", name, [sum(file.stat().st_size for file in files) / 1e6])
+
+
+def agreement(asks: Mapping[str, Ask], size: int, k: int, queries: Queries) -> Iterator[Check]:
+    """Compare exact engines with Lucene."""
+    lucene = {qid: asks[LUCENE](qid, k) for qid in queries.timed}
+    # splade-index orders ties differently.
+    for name, what, equal in (
+        (FLAT, "documents, scores and order", _same),
+        (PYSERINI, "documents, scores and order", _same),
+        (SPLADE_INDEX, "scores", _same_scores),
+    ):
+        if name in asks:
+            same = all(equal(asks[name](qid, k), lucene[qid]) for qid in queries.timed)
+            what = f"{size:,} documents, k = {k}: {what} of {LUCENE} and {name}"
+            yield Check(what, "equal" if same else "different", same)
+
+
+def times_of(ask: Ask, queries: Mapping[str, object]) -> Times:
+    """Answer queries one after the other."""
+    times = Times([], [])
     for qid in queries:
         wall, processor = perf_counter(), thread_time()
         ask(qid)
@@ -263,7 +274,7 @@ def _same_scores(one: Found, other: Found) -> bool:
     return [round(score) for score in one[1] if score] == [round(score) for score in other[1] if score]
 
 
-def _targets(rows: Sequence[Row], size: int) -> Iterator[Target]:
+def compare(rows: Sequence[Row], size: int) -> Iterator[Target]:
     """Compare the flat engine with Lucene and with splade-index."""
     times = {(row.quantity, row.contender): row.median for row in rows}
     # Skipping documents pays off in large collections.

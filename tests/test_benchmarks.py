@@ -23,6 +23,7 @@ SMALL = {
     "index_build": "size=300, at_once=700",
     "vectors_on_disk": "size=300",
     "search": "sizes=(400,), queries=5, conversations=10, encoder='english-tiny', collection=Path(sys.argv[2])",
+    "exact_search": "sizes=(400, 600), queries=5, encoder='english-tiny', collection=Path(sys.argv[2])",
     "english_encoding": "size=2, encoders=('english-tiny',), threads=(1,), collection=Path(sys.argv[2])",
     "scale": "sizes=(300,)",
     "sharded_search": "size=400, queries=5, encoder='english-tiny', shards=(2,), replicas=(1,), "

@@ -42,7 +42,7 @@ def _attention(
         shape=flat[2].shape,
         version=1,
     )
-    return found.unflatten(2, (heads, -1)), None
+    return found.reshape(*found.shape[:2], heads, -1), None
 
 
 def _mask(*, mask_function: Any, attention_mask: Tensor | None = None, **sizes: Any) -> Tensor | None:

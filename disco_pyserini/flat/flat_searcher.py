@@ -119,9 +119,11 @@ class FlatSearcher:
         self._closed = True
 
     def search_once(self) -> None:
-        """Search with any term, and read the ids of the hits."""
-        for hits in self.search([{token: 1} for token in list(self._terms)[:1]], 1):
-            list(hits)
+        """Search with any term, for scores of 16 bits and of 32, and read the ids of the hits."""
+        for token in list(self._terms)[:1]:
+            for impact in (1, 1 << 16):
+                for hits in self.search([{token: impact}], 1, all_terms=True):
+                    list(hits)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -141,8 +143,7 @@ class FlatSearcher:
             memory = self._memory.pop()
         except IndexError:
             memory = _Memory()
-        narrow = int(weights @ self._postings.tops[terms].astype(np.int64)) < _EXACT
-        room = memory.room(k, narrow)
+        room = memory.room(k, int(weights @ self._postings.tops[terms].astype(np.int64)))
         for guess in (True, False):
             arguments: tuple[Any, ...] = (*room, self.documents, blocks, terms, weights, k, guess)
             count = self._kernels.scan(*self._postings, *arguments)
@@ -201,18 +202,22 @@ class _Memory:
         from disco_pyserini.flat import kernels
 
         self._kernels = kernels
-        self._scores: dict[bool, Array] = {}
+        self._scores: dict[type[np.number[Any]], Array] = {}
         self._chosen = np.zeros(kernels.BLOCK, np.int64)
         self._counts = np.zeros(kernels.BUCKETS, np.int32)
         self.keys: Array = np.zeros(0, np.uint64)
 
-    def room(self, k: int, narrow: bool) -> Any:
-        """Return room for the best ``k`` documents, with scores of 32 bits, or those that 32-bit floats would round."""
-        if narrow not in self._scores:
-            self._scores[narrow] = np.zeros(1 << 16, np.int32 if narrow else np.float64)
+    def room(self, k: int, highest: int) -> Any:
+        """Return room for the best ``k`` documents, with scores of as few bits as hold the highest one.
+
+        Scores that 32-bit floats would round are 64-bit floats.
+        """
+        kind = np.uint16 if highest < 1 << 16 else np.int32 if highest < _EXACT else np.float64
+        if kind not in self._scores:
+            self._scores[kind] = np.zeros(1 << 16, kind)
         if len(self.keys) < (needed := k + max(k, 2 * self._kernels.PART)):
             self.keys = np.zeros(needed, np.uint64)
-        return self._kernels.Room(self._scores[narrow], self._chosen, self._counts, self.keys)
+        return self._kernels.Room(self._scores[kind], self._chosen, self._counts, self.keys)
 
 
 def build_and_compile(

@@ -371,14 +371,32 @@ def test_without_numba(large: tuple[Many, Path]) -> None:
     assert "pip install 'disco-pyserini[flat]'" in done.stderr
 
 
-@pytest.mark.parametrize("room", [3, 4, 5, 600])
-def test_the_last_document_of_a_full_list_is_not_overwritten(room: int) -> None:
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float64])
+def test_scores_that_reach_a_limit(kind: type[np.number[Any]]) -> None:
     from disco_pyserini.flat import kernels
 
-    scores = np.zeros(600, np.float32)
-    reaching = [5, 255, 256, 400]
-    scores[reaching] = 7
-    chosen = np.full(room, -1)
-    number = kernels._reaching(scores, 7, chosen)
-    assert number == (-1 if room <= len(reaching) else len(reaching))
-    assert number < 0 or chosen[:number].tolist() == reaching
+    scores = np.zeros(640, kind)
+    reaching = [0, 5, 31, 32, 255, 256, 400, 599]
+    scores[reaching] = 60_000
+    scores[[1, 33]] = 59_999
+    chosen = np.full(600, -1)
+    assert kernels._reaching(scores, 600, 60_000, chosen) == len(reaching)
+    assert chosen[: len(reaching)].tolist() == reaching
+
+
+def test_every_kind_of_score(tmp_path: Path) -> None:
+    """Scores of 16 and 32 bits, and 64-bit floats; groups of four frequent terms, and the terms that are left over."""
+    generator = np.random.default_rng(7)
+    documents = {
+        f"d{number}": {
+            f"t{term}": int(generator.integers(1, 256)) for term in np.flatnonzero(generator.random(11) < 0.5)
+        }
+        for number in generator.permutation(700).tolist()
+    }
+    build_index(Vectors(documents), tmp_path / "index", engine="lucene,flat")
+    lucene, flat = (DiscoSearcher(tmp_path / "index", LookUp({}), engine).searcher for engine in ("lucene", "flat"))
+    for highest in (6, 200, 30_000):
+        queries = [{f"t{term}": int(generator.integers(1, highest)) for term in range(count)} for count in range(1, 12)]
+        for k in (3, 50, 1000):
+            expected = [found(hits) for hits in lucene.search(queries, k)]
+            assert [found(hits) for hits in flat.search(queries, k)] == expected
