@@ -40,8 +40,8 @@ class SmallCluster:
         return str(self._cluster.address)
 
     def kill_worker(self) -> bool:
-        """Kill a process that encodes; False if none is running."""
-        for process in self.processes("EncodingWorker.encode"):
+        """Kill a process that encodes, or one that waits for passages if none does; False if there is neither."""
+        for process in [*self.processes("EncodingWorker.encode"), *self.processes("ray::EncodingWorker")]:
             process.kill()
             return True
         return False
