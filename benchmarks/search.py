@@ -277,7 +277,7 @@ def _same_scores(one: Found, other: Found) -> bool:
 def compare(rows: Sequence[Row], size: int) -> Iterator[Target]:
     """Compare the flat engine with Lucene and with splade-index."""
     times = {(row.quantity, row.contender): row.median for row in rows}
-    # Skipping documents pays off in large collections.
+    # In a large collection, the fixed costs of a query count for less.
     least = 2.0 if size >= LARGE else 1.0
     for k in DEPTHS:
         for percentile in ("p50", "p99"):

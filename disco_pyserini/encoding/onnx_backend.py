@@ -11,7 +11,6 @@ import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from disco_pyserini.files import pyserini_cache
 logger = logging.getLogger(__name__)
 
 # Increase this when the export changes.
-_EXPORT = 5
+_EXPORT = 6
 _USUAL_LENGTH = 256
 
 
@@ -79,27 +78,23 @@ class OnnxModel:
     padding_noise = 0.0
 
     def __init__(self, session: Any, at_once: int) -> None:
-        import onnxruntime
-
         self._session = session
         self._at_once = at_once
-        self._options = onnxruntime.RunOptions()
-        self._options.only_execute_path_to_fetches = True  # no positions where only weights are asked for
 
     def weights(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the weights (texts, vocabulary) of texts given as token ids."""
         if min(self._at_once, len(ids)) == 1:
-            return np.concatenate([self._run(["weights"], tokens)[0] for tokens in ids])
+            return np.concatenate([self._run(tokens)[0] for tokens in ids])
         with ThreadPoolExecutor(self._at_once) as pool:
-            return np.concatenate([found[0] for found in pool.map(partial(self._run, ["weights"]), ids)])
+            return np.concatenate([found[0] for found in pool.map(self._run, ids)])
 
     def locate_weights(self, ids: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """See `disco_pyserini.encoding.backends.LocatingModel`."""
-        weights, positions = self._run(["weights", "positions"], ids)
+        weights, positions = self._run(ids, locate=True)
         return weights[0], positions[0]
 
-    def _run(self, outputs: list[str], ids: Sequence[int]) -> list[Any]:
-        found: list[Any] = self._session.run(outputs, {"input_ids": np.array([ids])}, self._options)
+    def _run(self, ids: Sequence[int], locate: bool = False) -> list[Any]:
+        found: list[Any] = self._session.run(None, {"input_ids": np.array([ids]), "locate": np.array(locate)})
         return found
 
 
