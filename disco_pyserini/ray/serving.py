@@ -72,7 +72,11 @@ class Replicas:
             raise
 
     def _start(self, applications: Mapping[Path, str], engine: str, allow_partial: bool) -> None:
-        """Start the replicas of all shards at once, and wait for them."""
+        """Start the replicas of all shards at once, and wait for them.
+
+        Replicas that died are started again for some time: Ray also starts them on a node that is gone, until it finds
+        out.
+        """
         from ray import serve
 
         deployment = serve.deployment(ShardReplica).options(
@@ -82,24 +86,29 @@ class Replicas:
             health_check_period_s=2,
             max_constructor_retry_count=3,
         )
-        try:
-            serve.run_many(
-                [
-                    serve.RunTarget(deployment.bind(str(folder.absolute()), engine), application, None)
-                    for folder, application in applications.items()
-                ]
-            )
-        except RuntimeError as problem:
+        waiting = {
+            folder: serve.RunTarget(deployment.bind(str(folder.absolute()), engine), application, None)
+            for folder, application in applications.items()
+        }
+        serve.run_many(list(waiting.values()), wait_for_applications_running=False)
+        deadline = monotonic() + self.seconds
+        while waiting:
+            sleep(_PAUSE)
             states = serve.status().applications
-            reasons = [
-                f"{folder}: {states[application].message or states[application].status}"
-                for folder, application in applications.items()
-                if application in states and states[application].status != "RUNNING"
-            ]
-            error = DiscoError(f"Ray cannot serve a shard: {' '.join('; '.join(reasons).split()) or problem}")
-            if not allow_partial:
-                raise error from problem
-            logger.warning("%s", error)
+            for folder, target in list(waiting.items()):
+                state = states[applications[folder]]
+                reason = "\n".join(each.message for each in state.deployments.values()).strip()
+                if state.status == "RUNNING":
+                    del waiting[folder]
+                elif state.status == "DEPLOY_FAILED" and "ActorDiedError" in reason and monotonic() < deadline:
+                    serve.run_many([target], wait_for_applications_running=False)
+                elif state.status == "DEPLOY_FAILED":
+                    *_, last = ["Ray gives no reason", *reason.splitlines()]  # what a traceback ends with
+                    error = DiscoError(f"Ray cannot serve a shard: {folder}: {last.strip()}")
+                    if not allow_partial:
+                        raise error
+                    logger.warning("%s", error)
+                    del waiting[folder]
 
 
 class ShardReplica:

@@ -113,7 +113,9 @@ def fetch(source: Source, folder: Path) -> Path:
     if not list(folder.glob(patterns[source.kind])):
         done = subprocess.run(clients[source.kind], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise InputError(f"{source.package} {source.version}: download failed: {done.stderr.strip()[-300:]}")
+            problem = f"{source.package} {source.version}: download failed: {done.stderr.strip()[-300:]}"
+            advice = "run apt-get update; if Debian has replaced this version, give the new one in sources.yaml"
+            raise InputError(f"{problem}: {advice}" if source.kind == "debian" else problem)
     for archive in folder.glob(patterns[source.kind]):
         if hashlib.sha256(archive.read_bytes()).hexdigest() == source.sha256:
             return archive
