@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -71,6 +72,18 @@ def create_app(
         app.state.service.metrics.answered(route, status, seconds)
 
     app.add_middleware(Gate, limits=limits, keys=keys, protected=_PROTECTED, answered=answered)
+    describe = app.openapi
+
+    def describe_own_errors() -> dict[str, Any]:
+        description = describe()
+        for path in description["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)  # FastAPI's; ours is 400
+        for name in ("HTTPValidationError", "ValidationError"):
+            description["components"]["schemas"].pop(name, None)
+        return description
+
+    app.openapi = describe_own_errors  # type: ignore[method-assign]
     return app
 
 

@@ -89,10 +89,7 @@ def create_server(indexes: Sequence[ServedIndex], settings: IndexSettings, limit
         hits: Annotated[int, Field(description="How many passages to return.")] = 5,
         index: Annotated[str, index_field] = names[0],
     ) -> Passages:
-        """Find the passages that answer the user's last message.
-
-        The earlier messages say what words like "it" or "there" refer to: pass them all, unchanged.
-        """
+        """Find passages that answer the user's last message. Pass all earlier ones, unchanged: it may refer to them."""
         service = context.request_context.lifespan_context
         try:
             conversation, ignored = conversation_of(

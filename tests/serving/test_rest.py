@@ -148,6 +148,10 @@ def test_health_and_metrics(running: Running) -> None:
 
 def test_the_description_of_the_interface(running: Running) -> None:
     description = running.get("/openapi.json").json
+    answers = {
+        status for path in description["paths"].values() for each in path.values() for status in each["responses"]
+    }
+    assert "400" in answers and "422" not in answers and "ValidationError" not in str(description)
     post = description["paths"]["/v1/{index}/search"]["post"]
     examples = post["requestBody"]["content"]["application/json"]["examples"]
     assert len(examples) == 5
