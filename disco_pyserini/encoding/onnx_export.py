@@ -147,9 +147,18 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
                 )
         model = onnx.load(smaller if int8 else made)
     # After the temporary folder: a process killed while it removes it makes the file, and the folder, again.
+    _remove_traces(model.graph)
     onnx.helper.set_model_props(model, {"disco": json.dumps(tokens.to_json())})
     with write_bytes_aside(file) as out:
         out.write(model.SerializeToString())
+
+
+def _remove_traces(graph: Any) -> None:
+    """Remove where each node comes from: paths of this machine, and numbers that count the exports of this process."""
+    for node in graph.node:
+        del node.metadata_props[:]
+        for attribute in node.attribute:
+            _remove_traces(attribute.g)
 
 
 @contextlib.contextmanager

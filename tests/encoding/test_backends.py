@@ -19,6 +19,7 @@ from transformers import AutoTokenizer, ModernBertConfig, ModernBertForMaskedLM
 
 from disco_pyserini import Conversation, DiscoDocumentEncoder, DiscoError, DiscoQueryEncoder, InputError
 from disco_pyserini.encoding import document_encoder
+from disco_pyserini.encoding.onnx_export import export
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -117,6 +118,15 @@ def test_the_file_is_made_once_and_again_when_the_checkpoint_changed(
     assert "checkpoint changed" in caplog.text
     assert [path for path in cache.glob("disco-onnx/changing-*") if path == made] == []
     assert len(list(cache.glob("disco-onnx/changing-*"))) == 1
+
+
+@pytest.mark.slow
+def test_every_export_has_the_same_bytes(checkpoint: Path, tmp_path: Path) -> None:
+    """The exporter counts within a process, and writes paths of this machine."""
+    for name in ("one.onnx", "two.onnx"):
+        export(checkpoint, None, False, tmp_path / name)
+    assert (made := (tmp_path / "one.onnx").read_bytes()) == (tmp_path / "two.onnx").read_bytes()
+    assert b"onnx_export.py" not in made
 
 
 def test_a_cache_that_cannot_be_written(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
