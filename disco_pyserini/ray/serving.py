@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 _PAUSE = 0.05
 """Seconds until a call is sent again after its replica died."""
 
+_DIED = ("ActorDiedError", "ActorUnavailableError")
+"""What Ray calls the end of a replica that raised no error itself."""
+
 type Answer = tuple[NDArray[np.float32], list[str]]
 """The scores of a query's hits, equal ones left equal, and their ids."""
 
@@ -98,9 +101,10 @@ class Replicas:
             for folder, target in list(waiting.items()):
                 state = states[applications[folder]]
                 reason = "\n".join(each.message for each in state.deployments.values()).strip()
+                died = any(name in reason for name in _DIED)
                 if state.status == "RUNNING":
                     del waiting[folder]
-                elif state.status == "DEPLOY_FAILED" and "ActorDiedError" in reason and monotonic() < deadline:
+                elif state.status == "DEPLOY_FAILED" and died and monotonic() < deadline:
                     serve.run_many([target], wait_for_applications_running=False)
                 elif state.status == "DEPLOY_FAILED":
                     *_, last = ["Ray gives no reason", *reason.splitlines()]  # what a traceback ends with
