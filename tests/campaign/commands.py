@@ -52,6 +52,38 @@ from disco_pyserini.__main__ import main
 main()
 """
 
+# A server that a client asks; it ends when it is told to, after the client has written the answers.
+_SERVE = """
+import os, signal, sys, threading
+from pathlib import Path
+import requests
+from disco_pyserini.files import write_aside
+from disco_pyserini.serving import listening
+
+def ask(address):
+    try:
+        answers = [
+            requests.post(f"{address}/v1/index/search", json={"query": query, "engine": engine}).json()["hits"]
+            for engine in ("lucene", "flat") for query in ("the old harbour", "a museum of salt")
+        ]
+        with write_aside(Path("answers.txt")) as aside:
+            aside.write(repr(answers))
+    except Exception as problem:
+        print(f"error: {problem!r}")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+listen = listening.listen
+listening.listen = lambda app, host, port, limits, ready: listen(
+    app, host, port, limits, lambda address: threading.Thread(target=ask, args=[address], daemon=True).start()
+)
+sys.argv = ["disco", "serve", "index", "--engine", "lucene", "--engine", "flat", "--port", "0"]
+from disco_pyserini.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    sys.exit(0 if end.code == 143 and Path("answers.txt").exists() else end.code)
+"""
+
 _WORLD = ("data", "demo-world", "--output", "world", "--passages", "224", "--conversations", "1")
 
 _PROGRAM = """
@@ -110,6 +142,10 @@ def _an_index(inputs: Path, folder: Path) -> None:
     shutil.copytree(inputs / "index", folder / "index")
 
 
+def _a_served_index(inputs: Path, folder: Path) -> None:
+    shutil.copytree(inputs / "both", folder / "index")
+
+
 def _recipe(inputs: Path, folder: Path) -> None:
     shutil.copytree(inputs / "small", folder, dirs_exist_ok=True)
 
@@ -163,6 +199,7 @@ def commands(chat: str, files: str, digests: Sequence[str]) -> list[Command]:
                 "run.txt",
             ),
         ),
+        Command("serve", ("-c", _SERVE), prepare=_a_served_index, chosen=2),
         Command(
             "teach",
             ("teach", "--index", "{inputs}/index", "--topics", "{inputs}/human.tsv", "--output", "teacher.json"),
