@@ -283,6 +283,13 @@ def folder_aside(final: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def move_up(folder: Path) -> None:
+    """Move what a folder holds into the one above it, and remove the folder."""
+    for entry in list(folder.iterdir()):
+        entry.rename(folder.parent / entry.name)
+    folder.rmdir()
+
+
 def replace_folder(new: Path, final: Path) -> None:
     """Put a folder in the place of another one beside it, or of the one that a symbolic link points to.
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from disco_pyserini.errors import DiscoError, InputError
 from disco_pyserini.extensions import Registry
+from disco_pyserini.files import folder_aside, move_up
 from disco_pyserini.search.hits import Hit, Hits
 from disco_pyserini.vectors import VectorSource
 
@@ -247,6 +248,8 @@ def build_for(
 ) -> IndexSummary:
     """Build the index of an engine, or those of several in one folder: ``lucene,flat``.
 
+    Several are built aside, and the folder is renamed when all are complete.
+
     Args:
         engines: the names, separated by commas. The second must be able to add to the folder of the first.
 
@@ -257,9 +260,14 @@ def build_for(
     """
     began = perf_counter()
     builds = [ENGINES.get(name).build for name in engines.split(",")]
-    for build in builds:
-        summary = build(source, directory, threads=threads, store_raw=store_raw, progress=progress)
-    return replace(summary, seconds=perf_counter() - began)
+    if len(builds) == 1:
+        return builds[0](source, directory, threads=threads, store_raw=store_raw, progress=progress)
+    with folder_aside(directory) as aside:
+        # Inside, so that what a killed engine leaves is removed with it.
+        for build in builds:
+            summary = build(source, aside / "index", threads=threads, store_raw=store_raw, progress=progress)
+        move_up(aside / "index")
+    return replace(summary, directory=directory.absolute(), seconds=perf_counter() - began)
 
 
 def check_numbers(*, k: int, threads: int, query_terms: int | None) -> None:

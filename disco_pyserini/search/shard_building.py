@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Annotated
 
 from disco_pyserini.errors import InputError
-from disco_pyserini.files import folder_aside, write_aside
+from disco_pyserini.files import folder_aside, move_up, write_aside
 from disco_pyserini.records import Record, only, read_json
 from disco_pyserini.search.engine import DEFAULT_ENGINE, ENGINES, IndexSummary, build_for
 from disco_pyserini.search.index_manifest import FILE_NAME, IndexManifest, read_impact_manifest, write_index_manifest
@@ -160,9 +160,7 @@ def build_shard(
     with folder_aside(folder) as aside:
         # Inside, so that what a killed engine leaves is removed with it.
         built = build_for(engine, source, aside / "index", threads=threads, store_raw=store_raw, progress=progress)
-        for entry in list(built.directory.iterdir()):
-            entry.rename(aside / entry.name)
-        built.directory.rmdir()
+        move_up(built.directory)
         with write_aside(aside / RECORD) as lines:
             json.dump(record.model_copy(update={"empty": built.empty}).model_dump(), lines, indent=2)
             lines.write("\n")

@@ -322,6 +322,18 @@ def test_an_unknown_engine_builds_nothing(tmp_path: Path, vectors: Vectors) -> N
     assert not any(tmp_path.iterdir())
 
 
+def test_two_engines_or_none(tmp_path: Path, vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index for two engines is there when both parts are: otherwise the same command would be refused."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise DiscoError("no room")
+
+    monkeypatch.setattr("disco_pyserini.flat.build._write", fail)
+    with pytest.raises(DiscoError, match="no room"):
+        build_index(vectors, tmp_path / "index", engine="lucene,flat")
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_commands_without_java(tiny: Tiny, tmp_path: Path, run_python: Run) -> None:
     """The same runs by ``disco search`` (without Java) and by Pyserini's command, with the flat engine and without."""
