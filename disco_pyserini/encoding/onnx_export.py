@@ -139,12 +139,17 @@ def export(folder: Path, tokenizer_name: str | None, int8: bool, file: Path) -> 
                     external_data=False,
                     dynamo=True,
                 )
+                if int8:
+                    quantize_dynamic(
+                        made, smaller, ["MatMul"], per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+                    )
             except torch.onnx.OnnxExporterError as problem:
                 raise DiscoError(f"{folder}: torch cannot export this model to ONNX: {problem}") from problem
-            if int8:
-                quantize_dynamic(
-                    made, smaller, ["MatMul"], per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
-                )
+            except OSError as problem:
+                raise DiscoError(
+                    f"cannot write {file}: {problem.strerror or problem}: make room there, or set PYSERINI_CACHE to a "
+                    "folder on a larger disk"
+                ) from problem
         model = onnx.load(smaller if int8 else made)
     # After the temporary folder: a process killed while it removes it makes the file, and the folder, again.
     _remove_traces(model.graph)

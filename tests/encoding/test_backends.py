@@ -136,6 +136,21 @@ def test_a_cache_that_cannot_be_written(checkpoint: Path, tmp_path: Path, monkey
         DiscoQueryEncoder(str(checkpoint), backend="onnx")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of file sizes")
+def test_a_full_disk(checkpoint: Path, tmp_path: Path) -> None:
+    """A limit for the size of files fails where a full disk does: in the exporter's own write."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(DiscoError, match=r"cannot write .*made\.onnx: File too large: make room"):
+            export(checkpoint, None, False, tmp_path / "made.onnx")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_made_file_needs_neither_torch_nor_transformers(checkpoint: Path) -> None:
     DiscoQueryEncoder(str(checkpoint), backend="onnx-int8")
     code = (
