@@ -163,7 +163,7 @@ def test_shipped_weights_are_small_and_equal(checkpoint: Path, tmp_path: Path) -
     model = gated_splade(document, separator)
     trained(model).half().float()  # as stored
     whole = saved(model, checkpoint, tmp_path / "whole")
-    write_query_encoder(whole, tmp_path / "document", tmp_path / "query", gate_margin=0.1)
+    write_query_encoder([whole], tmp_path / "document", tmp_path / "query", gate_margin=0.1)
     shutil.move(tmp_path / "document", tmp_path / "moved")
     with pytest.raises(InputError, match="expected config"):
         DiscoQueryEncoder(str(tmp_path / "query"))
@@ -179,7 +179,22 @@ def test_shipped_weights_are_small_and_equal(checkpoint: Path, tmp_path: Path) -
     document.save_pretrained(other)
     AutoTokenizer.from_pretrained(checkpoint).save_pretrained(other)
     with pytest.raises(InputError, match="its document encoder is not the one in"):
-        write_query_encoder(whole, other, tmp_path / "wrong")
+        write_query_encoder([whole], other, tmp_path / "wrong")
+
+
+def test_the_shipped_weights_are_the_mean_of_the_students(checkpoint: Path, tmp_path: Path) -> None:
+    write_document_encoder(checkpoint, tmp_path / "document")
+    document = BertForMaskedLM.from_pretrained(tmp_path / "document", dtype=torch.float32)
+    separator = AutoTokenizer.from_pretrained(checkpoint).sep_token_id
+    for number, name in enumerate(("one", "two", "deeper")):
+        model = trained(gated_splade(document, separator, a_reader(document, num_hidden_layers=2 + (name == "deeper"))))
+        model.gate_bias.data.fill_(number)
+        saved(model, checkpoint, tmp_path / name)
+    students = [tmp_path / "one", tmp_path / "two"]
+    write_query_encoder(students, tmp_path / "document", tmp_path / "query")
+    assert GatedSplade.from_pretrained(tmp_path / "query").gate_bias.tolist() == [0.5, 0.5]
+    with pytest.raises(InputError, match=r"deeper: its reader is not that of .*one: expected students of one set-up"):
+        write_query_encoder([tmp_path / "one", tmp_path / "deeper"], tmp_path / "document", tmp_path / "query")
 
 
 def test_a_stored_encoder_names_no_path(document: BertForMaskedLM, checkpoint: Path, tmp_path: Path) -> None:
