@@ -13,7 +13,9 @@ posting. Both steps can be interrupted and continued.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,7 +88,7 @@ def open_splade_index(folder: Path) -> SpladeIndex:
             hint = f"it is in {below.parent}" if below else "name the folder with both"
             raise InputError(f"{folder}: expected {POSTINGS} and {IDS}, found no {name}: {hint}")
     with _open_postings(folder) as file:
-        found, values = dict(_lengths(file, _DOCUMENTS)), dict(_lengths(file, _WEIGHTS))
+        found, values = (dict(_lengths(folder, file, prefix)) for prefix in (_DOCUMENTS, _WEIGHTS))
     if found != values:
         term = min(term for term in {**found, **values} if found.get(term) != values.get(term))
         raise InputError(
@@ -207,29 +209,40 @@ def _runs_folder(output: Path) -> Path:
     return output.with_name(f".{output.name}.postings")
 
 
+class _WholeFile(io.FileIO):
+    """A file that refuses to be read beyond its end: the HDF5 library would fill as much memory with zeros as a damaged
+    file claims to have."""
+
+    def readinto(self, buffer: Any) -> int:
+        end = self.tell() + len(buffer)
+        if end > (size := os.fstat(self.fileno()).st_size):
+            raise ValueError(f"it has {size:,} bytes, and claims to have {end:,}")
+        return super().readinto(buffer)
+
+
 @contextmanager
 def _open_postings(folder: Path) -> Iterator[Any]:
     check_extra("import", "reading a published SPLADE index")
     import h5py
 
     try:
-        with h5py.File(folder / POSTINGS, "r") as file:
+        with _WholeFile(folder / POSTINGS) as content, h5py.File(content, "r") as file:
             yield file
     # What h5py raises for damaged structures.
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError) as problem:
         raise InputError(f"{folder / POSTINGS}: not a whole HDF5 file: {problem}: get it again") from problem
 
 
-def _lengths(file: Any, prefix: str) -> Iterator[tuple[int, int]]:
+def _lengths(folder: Path, file: Any, prefix: str) -> Iterator[tuple[int, int]]:
     """Yield the term and length of each array. Only the array names are reliable: terms without postings have no array,
     and ``dim`` in the file may count all terms or only those with postings."""
     for name in file:
         number = name.removeprefix(prefix)
         if number != name and number.isascii() and number.isdigit():
-            yield int(number), _array(file, prefix, int(number)).shape[0]
+            yield int(number), _array(folder, file, prefix, int(number)).shape[0]
 
 
-def _array(file: Any, prefix: str, term: int) -> Any:
+def _array(folder: Path, file: Any, prefix: str, term: int) -> Any:
     """Open an array stored in the file itself: HDF5 links can point to any other file."""
     import h5py
 
@@ -237,9 +250,9 @@ def _array(file: Any, prefix: str, term: int) -> Any:
     array = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
     kinds = "iu" if prefix == _DOCUMENTS else "f"
     if not isinstance(array, h5py.Dataset) or array.ndim != 1 or array.dtype.kind not in kinds:
-        raise InputError(f"{file.filename}: expected {name} to be a row of numbers, found something else")
+        raise InputError(f"{folder / POSTINGS}: expected {name} to be a row of numbers, found something else")
     if array.external or array.is_virtual:
-        raise InputError(f"{file.filename}: refused: {name} points to another file")
+        raise InputError(f"{folder / POSTINGS}: refused: {name} points to another file")
     return array
 
 
@@ -270,7 +283,7 @@ def _sorted_run(
     for piece in pieces:
         if piece.term != term:
             term = piece.term
-            documents, values = _array(file, _DOCUMENTS, term), _array(file, _WEIGHTS, term)
+            documents, values = (_array(index.folder, file, prefix, term) for prefix in (_DOCUMENTS, _WEIGHTS))
         postings = _postings(index, piece, documents, values, quantiser)
         run[filled : filled + len(postings)] = postings
         filled += len(postings)

@@ -240,6 +240,17 @@ def test_missing_and_cut_files_are_named(tmp_path: Path) -> None:
         splade_index.open_splade_index(folder)
 
 
+def test_a_file_that_claims_to_be_larger_than_it_is_takes_no_memory(tmp_path: Path) -> None:
+    """The HDF5 library takes as much as a block with information of a driver claims."""
+    folder = write_index(tmp_path / "index", {1: column([0], [1])}, ["a"])
+    content = bytearray((folder / "array_index.h5py").read_bytes())
+    content[48:56] = len(content).to_bytes(8, "little")  # where the block begins
+    content += bytes(4) + (2**31).to_bytes(4, "little") + bytes(8)  # version, size, name
+    (folder / "array_index.h5py").write_bytes(content)
+    with pytest.raises(InputError, match=r"not a whole HDF5 file: it has .* bytes, and claims to have 2,147,48"):
+        splade_index.open_splade_index(folder)
+
+
 @pytest.mark.parametrize("how", ["link", "external", "virtual"])
 def test_an_index_that_points_to_another_file_is_refused(tmp_path: Path, how: str) -> None:
     folder = write_index(tmp_path / "index", {1: column([0], [1])}, ["a"])
