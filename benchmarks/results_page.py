@@ -26,7 +26,8 @@ SUMMARY_PAGE = REPOSITORY / "docs" / "performance.md"
 PLOTS = REPOSITORY / "docs" / "plots"
 
 SUMMARY = (
-    ("answer one conversation in a new process", "cold-start", "first answer", 0, 2),
+    ("answer one conversation in a new process, `lucene`", "cold-start", "first answer", 0, 2),
+    ("answer one conversation in a new process, `flat`", "cold-start", "first answer", 1, 2),
     ("encode a conversation of 256 tokens, `torch`", "query-encoding", "one conversation of 256 tokens", 0, 2),
     ("encode a conversation of 256 tokens, `onnx-int8`", "query-encoding", "one conversation of 256 tokens", 1, 2),
     ("encode 32 passages, `torch`", "document-encoding", "encoding", 0, 2),

@@ -6,10 +6,12 @@ As a script, it fuzzes one reader until it finds something: ``fuzz.py READER SEC
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +21,12 @@ LARGEST_GROWTH = 512
 LONGEST = 20
 """Seconds that one input may take, on a machine that does other things."""
 
+_SLICE = 60
+"""Seconds after which a new process goes on with the useful inputs: the HDF5 library keeps a few KiB of each damaged
+file, and gets slower."""
+
 _PREFIX = "found-"
+_INPUTS = re.compile(r"number_of_executed_units: (\d+)")
 
 
 def campaign(seed: int, seconds: float, cases: Path, names: Sequence[str] = ()) -> bool:
@@ -33,15 +40,19 @@ def campaign(seed: int, seconds: float, cases: Path, names: Sequence[str] = ()) 
     sound = True
     for name in names:
         with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
-            words = [name, str(max(1, int(seconds / len(names)))), str(seed), folder]
-            log = Path(folder) / "log"
-            with log.open("wb") as out:
-                code = subprocess.run([sys.executable, __file__, *words], stdout=out, stderr=out).returncode
-            text = log.read_text(errors="replace")
-            found = [path for path in Path(folder).iterdir() if path.name.startswith(_PREFIX)]
-            runs = [line for line in text.splitlines() if line.startswith("Done ")]
-            print(f"fuzz {name}: {runs[0] if runs else f'exit code {code}'}, {len(found)} found", flush=True)
-            if code or found:
+            end, inputs, runs = time.monotonic() + seconds / len(names), 0, 0
+            failed, found = False, list[Path]()
+            while not failed and not found and (left := end - time.monotonic()) > 0:
+                words = [name, str(max(1, int(min(left, _SLICE)))), str(seed + runs), folder]
+                done = subprocess.run(
+                    [sys.executable, __file__, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                )
+                text = done.stdout.decode(errors="replace")
+                inputs += sum(map(int, _INPUTS.findall(text)))
+                runs += 1
+                failed, found = done.returncode != 0, sorted(Path(folder).glob(f"{_PREFIX}*"))
+            print(f"fuzz {name}: {inputs:,} inputs in {runs} processes, {len(found)} found", flush=True)
+            if failed or found:
                 sound = False
                 print(text[-4000:], flush=True)
             cases.mkdir(parents=True, exist_ok=True)
@@ -65,7 +76,7 @@ def _fuzz(name: str, seconds: int, seed: int, folder: Path) -> None:
         for example in reader.examples:
             try_bytes(reader, example)  # imports the rest
     corpus = folder / "corpus"
-    corpus.mkdir()
+    corpus.mkdir(exist_ok=True)
     for number, example in enumerate(reader.examples):
         (corpus / str(number)).write_bytes(example)
     used = psutil.Process().memory_info().rss // 2**20
