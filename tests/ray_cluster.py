@@ -73,6 +73,16 @@ class SmallCluster:
         self._cluster.remove_node(self._nodes.pop(0), allow_graceful=False)
         self._nodes.append(self._new_node())
 
+    def lose_node(self, node_id: str) -> None:
+        """Kill a node, with everything on it."""
+        [node] = [node for node in self._nodes if node.node_id == node_id]
+        self._nodes.remove(node)
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def add_node(self) -> None:
+        self._nodes.append(self._new_node())
+        self._cluster.wait_for_nodes(300)
+
     def kill_head(self) -> None:
         """Kill the head node: it knows where everything is."""
         self._cluster.remove_node(self._cluster.head_node, allow_graceful=False)

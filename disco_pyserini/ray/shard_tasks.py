@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 3
 
+_LOOK = 10
+"""Seconds after which it is looked whether what a shard waits for can still come."""
+
 
 def build_shards_on_cluster(
     vectors: AnyPath | str,
@@ -75,22 +78,39 @@ def _run(
     build = ray.remote(_build)
     options = {"num_cpus": needed, "max_retries": 0, "scheduling_strategy": "SPREAD"}
     failed_on: defaultdict[int, set[str]] = defaultdict(set)
+    tasks: dict[Any, int] = {}
+    elsewhere: set[Any] = set()
+    """The tasks that may not run where their shard has failed."""
 
-    def begin(number: int) -> Any:
+    def others(number: int) -> bool:
+        """Whether there is a node where a shard has not failed."""
+        return any(cores >= needed for node, cores in room_for_workers().items() if node not in failed_on[number])
+
+    def begin(number: int) -> None:
         bad, selector = failed_on[number], None
-        if bad and any(cores >= needed for node, cores in room_for_workers().items() if node not in bad):
+        if bad and others(number):
             selector = {"ray.io/node-id": f"!in({','.join(bad)})"}
         task = build.options(**options, label_selector=selector)
-        return task.remote(sources[number], index, number, engine, threads, store_raw)
+        ref = task.remote(sources[number], index, number, engine, threads, store_raw)
+        tasks[ref] = number
+        if selector:
+            elsewhere.add(ref)
 
-    tasks = {begin(number): number for number in range(len(sources))}
+    for number in range(len(sources)):
+        begin(number)
     attempts: Counter[int] = Counter()
     failed: list[str] = []
     while tasks:
-        [ref], _ = ray.wait(list(tasks))
-        number = tasks.pop(ref)
+        ready, waiting = ray.wait(list(tasks), timeout=_LOOK)
+        if not ready:
+            for ref in waiting:
+                if ref in elsewhere and not others(tasks[ref]):  # the other nodes have died: it would wait for ever
+                    ray.cancel(ref)
+                    begin(tasks.pop(ref))
+            continue
+        number = tasks.pop(ready[0])
         try:
-            result = ray.get(ref)
+            result = ray.get(ready[0])
         except ray.exceptions.RayError as problem:
             result = Failure(f"shard {number}", cause(problem))
         if isinstance(result, str):
@@ -106,7 +126,7 @@ def _run(
             failed.append(f"shard {number} on {result.where}: {result.reason}")
         else:
             logger.warning(f"{result.where}: {result.reason}: shard {number} is built again")
-            tasks[begin(number)] = number
+            begin(number)
     return failed
 
 

@@ -9,6 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -217,6 +218,38 @@ def test_a_shard_is_built_again_on_another_node(
     summary = build_shards_on_cluster(expected, tmp_path / "index", 2, engine="flat")
     assert summary.documents == 240
     assert "ZeroDivisionError: division by zero: shard" in caplog.text
+
+
+@pytest.mark.slow
+def test_a_shard_does_not_wait_for_a_node_that_died(
+    cluster: SmallCluster, expected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has failed on one node, the other one is busy and dies: it is built on the first."""
+    build, bad, busy = shard_tasks._build, tmp_path / "bad", tmp_path / "busy"
+
+    def build_or_wait(*arguments: Any) -> str | Failure:
+        node = ray.get_runtime_context().get_node_id()
+        with suppress(FileExistsError):
+            bad.symlink_to(node)
+            return tried(lambda: str(1 / 0))
+        if bad.readlink().name != node:
+            busy.symlink_to(node)
+            time.sleep(600)
+        return build(*arguments)
+
+    def lose_the_busy_node() -> None:
+        while not busy.is_symlink():
+            time.sleep(0.1)
+        time.sleep(3)
+        cluster.lose_node(busy.readlink().name)
+
+    monkeypatch.setattr(shard_tasks, "_build", build_or_wait)
+    monkeypatch.setattr(shard_tasks, "_LOOK", 1)
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(lose_the_busy_node)
+        assert build_shards_on_cluster(expected, tmp_path / "index", 2, engine="flat").documents == 240
+        lost.result()
+    cluster.add_node()
 
 
 @pytest.mark.slow
