@@ -79,8 +79,7 @@ def _run(
     options = {"num_cpus": needed, "max_retries": 0, "scheduling_strategy": "SPREAD"}
     failed_on: defaultdict[int, set[str]] = defaultdict(set)
     tasks: dict[Any, int] = {}
-    elsewhere: set[Any] = set()
-    """The tasks that may not run where their shard has failed."""
+    elsewhere: set[Any] = set()  # the tasks that may not run where their shard has failed
 
     def others(number: int) -> bool:
         """Whether there is a node where a shard has not failed."""
