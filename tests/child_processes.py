@@ -1,8 +1,9 @@
-"""End all processes that a test run started, even if the run is interrupted."""
+"""End all processes that a test run started, even if the run is interrupted; say then what it was doing."""
 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -14,11 +15,14 @@ import pytest
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     if sys.platform == "linux":
         # Orphaned processes become children of this one, so that they are found at the end.
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(config, "workerinput"):
+        # Where a run hung is known only while it hangs. This prints also while native code has the GIL.
+        faulthandler.register(signal.SIGTERM, os.dup(2), chain=True)
 
 
 @pytest.hookimpl(trylast=True)
@@ -33,4 +37,6 @@ def pytest_unconfigure() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    for child in psutil.Process(os.getpid()).children():
+        child.terminate()  # a worker says what it was doing, too
     raise KeyboardInterrupt

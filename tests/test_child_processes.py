@@ -1,4 +1,4 @@
-"""An interrupted test run leaves no process behind."""
+"""An interrupted test run leaves no process behind, and says where it was."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def test_that_waits():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_children_end_with_the_run(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGTERM, 1)])
+def test_children_end_with_the_run(number: signal.Signals, workers: int, tmp_path: Path) -> None:
     (tmp_path / "test_waits.py").write_text(TEST)
     command = [sys.executable, "-m", "pytest", "-p", "child_processes", "--rootdir", str(tmp_path), "test_waits.py"]
+    command += ["-n", str(workers)]
     paths = {"PYTHONPATH": str(Path(__file__).parent)}
-    run = subprocess.Popen(command, cwd=tmp_path, env=paths, stdout=subprocess.DEVNULL)
+    with (tmp_path / "stderr").open("wb") as stderr:
+        run = subprocess.Popen(command, cwd=tmp_path, env=paths, stdout=subprocess.DEVNULL, stderr=stderr)
     pids = tmp_path / "pids"
     deadline = time.monotonic() + 60
     while not (pids.exists() and len(pids.read_text().split()) == 2):
@@ -39,4 +41,5 @@ def test_children_end_with_the_run(number: signal.Signals, tmp_path: Path) -> No
     started = [psutil.Process(int(pid)) for pid in pids.read_text().split()]
     run.send_signal(number)
     assert run.wait(60) == pytest.ExitCode.INTERRUPTED
+    assert ("in test_that_waits" in (tmp_path / "stderr").read_text()) == (workers > 0)
     assert [process for process in started if process.is_running() and process.status() != "zombie"] == []
