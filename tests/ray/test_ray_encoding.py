@@ -267,8 +267,8 @@ def test_the_bytes_of_one_machine_whatever_is_killed(
     def progress(passages: int) -> None:
         nonlocal done
         done += passages
-        if done == 4 * PART:
-            assert cluster.kill_worker()
+        if done >= 4 * PART and "the worker died: " not in caplog.text:
+            cluster.kill_worker()  # the first may be the one of the third node, which nobody waits for
         if done == 8 * PART:
             cluster.kill_node()
         if done >= 14 * PART and "going on with 2 workers" in caplog.text:
