@@ -25,11 +25,16 @@ def operations(folder: Path, lengths: Iterable[int], projection: bool = True) ->
 
 
 def matrix_speed(device: str, dtype: torch.dtype) -> float:
-    """Additions and multiplications a second in products of large square matrices."""
-    side = 8192 if device == "cuda" else 2048
-    matrix = torch.randn(side, side, dtype=dtype, device=device)
-    product = partial(torch.mm, matrix, matrix)
-    product()
+    """Additions and multiplications a second in products of square matrices, larger ones on faster devices.
+
+    In bfloat16, a processor without instructions for it needs a minute for what takes others a fraction of a second.
+    """
+    for side in (256, 512, 1024, 2048, 4096, 8192):
+        matrix = torch.randn(side, side, dtype=dtype, device=device)
+        product = partial(torch.mm, matrix, matrix)
+        product()
+        if synchronised(product) > 0.05:
+            break
     return 10 * 2 * side**3 / synchronised(lambda: [product() for _ in range(10)])
 
 
