@@ -52,7 +52,7 @@ def test_benchmark(name: str, collection: Path, warm_python: str, tmp_path: Path
         f"print(results_page.text(results_page.save(main({SMALL[name]}, rounds=1), Path(sys.argv[1]))))"
     )
     command = [warm_python, "-c", code, str(tmp_path), str(collection)]
-    environment = {**os.environ, "DISCO_BENCH": str(tmp_path / "cache"), "RAY_raylet_start_wait_time_s": "300"}
+    environment = {**os.environ, "DISCO_BENCH": str(collection.parent / "cache"), "RAY_raylet_start_wait_time_s": "300"}
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     [path] = tmp_path.glob("*.json")

@@ -53,8 +53,8 @@ def test_demo_world(warm_python: str, tmp_path: Path, demo: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "conditions"),
     [
-        ("minicoll", ("bm25.conversation", "splade.human", "english")),
-        ("minicoll-cast2022-responses", ("splade.human", "english-tiny")),
+        ("minicoll", ("bm25.conversation", "splade.human", "english-tiny")),
+        ("minicoll-cast2022-responses", ("splade.human", "english")),
     ],
 )
 def test_real_conversations(
