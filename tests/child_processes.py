@@ -7,6 +7,7 @@ import faulthandler
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 import psutil
@@ -38,5 +39,6 @@ def pytest_unconfigure() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     for child in psutil.Process(os.getpid()).children():
-        child.terminate()  # a worker says what it was doing, too
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()  # a worker says what it was doing
     raise KeyboardInterrupt
